@@ -1,0 +1,62 @@
+# Everything happens in .venv, from requirements.lock. Paths are relative, so the checkout may lie
+# anywhere, also under a name with a space. What a target runs is what you can run by hand.
+
+PYTHON ?= python3
+N ?= 20
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCK_VENV := build/lock-venv
+PIP := -m pip --disable-pip-version-check --no-input
+
+.PHONY: help ghost test check crash bench evidence lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make ghost       run the ghost scenarios, write evidence/"
+	@echo "make test        ruff, pyright, import order, tests"
+	@echo "make crash N=20  kill -9 at every kill point, N rounds"
+	@echo "make bench       measure, write benchmarks/results.json"
+	@echo "make evidence    write everything in evidence/ anew"
+	@echo "make lock        pin the newest versions that pyproject.toml allows"
+	@echo "make clean       remove what can be made again"
+
+ghost: $(STAMP)
+	@$(BIN)/xarb ghost
+
+# pytest comes last: its closing line is the last line.
+test: check
+	@$(BIN)/python -m pytest
+
+check: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+crash: $(STAMP)
+	@CRASH_ROUNDS="$(N)" $(BIN)/python -m pytest tests/crash --timeout=0
+
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks
+
+evidence: ghost
+	@$(BIN)/python -m pytest tests/runbooks
+
+$(STAMP): requirements.lock pyproject.toml hatch_build.py .ci/venv
+	@PYTHON="$(PYTHON)" bash .ci/venv "$(VENV)"
+	@$(BIN)/python $(PIP) install -qq --require-hashes -r requirements.lock
+	@$(BIN)/python $(PIP) install -qq --no-deps --no-build-isolation -e .
+	@touch "$(STAMP)"
+
+lock:
+	@PYTHON="$(PYTHON)" bash .ci/venv "$(LOCK_VENV)"
+	@$(LOCK_VENV)/bin/python $(PIP) install -qq "pip-tools==7.6.2"
+	@$(LOCK_VENV)/bin/python -m piptools compile --quiet --upgrade --generate-hashes --allow-unsafe \
+		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
+		--all-extras --output-file requirements.lock pyproject.toml
+
+clean:
+	@rm -rf "$(VENV)" build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
