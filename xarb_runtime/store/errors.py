@@ -1,0 +1,70 @@
+"""
+What can go wrong with the store.
+
+    StoreError (RuntimeError)
+    ├── LeaseHeld        another runtime works on this store
+    ├── LeaseLost        another runtime took this store over; nothing was written
+    └── JournalBroken    an earlier commit failed; this journal accepts no more
+
+All of them are fatal for a runtime: stop, let go, recover from what is on disk.
+"""
+
+from datetime import UTC, datetime
+
+
+def clock_text(time_ms: int) -> str:
+    """Return a time in milliseconds since the epoch as people write it, UTC."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(sep=" ", timespec="milliseconds")
+
+
+class StoreError(RuntimeError):
+    """The store cannot be opened, read or written; the text says which file and what to do."""
+
+
+class LeaseHeld(StoreError):
+    """
+    Another runtime works on this store.
+
+    Attributes:
+        owner, host, pid: who.
+        since_ms: when it took the lease.
+        expires_ms: when the lease runs out unless it is renewed.
+    """
+
+    def __init__(
+        self, *, path: str, owner: str, host: str, pid: int, since_ms: int, expires_ms: int
+    ) -> None:
+        self.owner, self.host, self.pid = owner, host, pid
+        self.since_ms, self.expires_ms = since_ms, expires_ms
+        super().__init__(
+            f"{path}: expected a free store, found it held by {owner!r} (host {host}, pid {pid}) "
+            f"since {clock_text(since_ms)} UTC, lease until {clock_text(expires_ms)} UTC. "
+            "Stop that runtime, or wait until its lease has run out, then start again."
+        )
+
+
+class LeaseLost(StoreError):
+    """
+    Another runtime took this store over; the commit that noticed wrote nothing.
+
+    Attributes:
+        epoch: the epoch that this journal held.
+    """
+
+    def __init__(self, *, path: str, epoch: int) -> None:
+        self.epoch = epoch
+        super().__init__(
+            f"{path}: expected lease epoch {epoch}, found that another runtime has taken over. "
+            "Nothing was written. Stop this runtime; `xarb check` names the present holder."
+        )
+
+
+class JournalBroken(StoreError):
+    """An earlier commit failed, so what this runtime believes may not be what is on disk."""
+
+    def __init__(self, *, path: str, first: BaseException) -> None:
+        self.first = first
+        super().__init__(
+            f"{path}: expected a journal whose commits all succeeded, found that one failed: "
+            f"{first} Restart the runtime; it continues from what is on disk."
+        )
