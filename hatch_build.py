@@ -8,12 +8,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-
 BUNDLED = ("statecharts", "plugins", "runbooks", "settings.yaml")
 
 
 class BundleHook(BuildHookInterface[Any]):
-    """Adds charts, scenarios, plugins, runbooks and default settings under `xarb_runtime/_bundled`."""
+    """Adds charts, scenarios, plugins, runbooks and settings under `xarb_runtime/_bundled`."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Name the files to include; a missing one stops the build."""

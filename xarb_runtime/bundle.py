@@ -1,12 +1,11 @@
 """
-Finds what is shipped beside the code: charts and scenarios, first-party plugins, runbooks, settings.
+Finds what ships beside the code: charts and scenarios, first-party plugins, runbooks, settings.
 
 In the wheel they lie in `xarb_runtime/_bundled`, in a checkout at its top.
 """
 
 from pathlib import Path
 from typing import Literal, get_args
-
 
 #: What can be asked for.
 Bundled = Literal["statecharts", "plugins", "runbooks", "settings.yaml"]

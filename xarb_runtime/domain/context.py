@@ -1,0 +1,64 @@
+"""
+The context: the data a chart runs on.
+
+A context is a mutable `msgspec.Struct`; it is written into the snapshot as JSON and read back
+before the next step. A chart sees it in three ways: expressions (`cond`, `expr`, `delayexpr`) read
+its attributes and properties, callback references (`on: next_strategy`) call its methods, and every
+event passes through `observe` before the chart sees it.
+
+Methods take no arguments but `self` and do no I/O. A name must not begin with an underscore to be
+visible to a chart, nor with `on_`, `before_`, `after_`, `enter_` or `exit_`, which
+python-statemachine would call by itself.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from xarb_runtime.domain.events import Event
+from xarb_runtime.domain.steps import Command
+
+T = TypeVar("T")
+
+
+class Context(msgspec.Struct, kw_only=True):
+    """
+    Base of all contexts.
+
+    Attributes:
+        execution: the id of the execution this context belongs to.
+        now_ms: the time of the event of the current step, milliseconds since the epoch.
+    """
+
+    execution: str = ""
+    now_ms: int = 0
+
+    def observe(self, event: Event) -> str:
+        """
+        Learn what the event says, before the chart decides.
+
+        Returns the name under which the chart sees the event, or an empty text when it tells
+        nothing new (the step's outcome is then `stale`).
+
+        Raises:
+            msgspec.ValidationError: the event's data does not have the expected shape.
+        """
+        return event.type
+
+    def issued(self, command: Command) -> dict[str, Any]:
+        """
+        Take note of a command that this step issues, and return the params it goes out with.
+
+        The place to bind `command.key` to an order.
+        """
+        return command.params
+
+
+def read(event: Event, shape: type[T]) -> T:
+    """
+    Read an event's data as `shape`.
+
+    Raises:
+        msgspec.ValidationError: with the path of the field that does not fit.
+    """
+    return msgspec.convert(event.data, shape, strict=False)

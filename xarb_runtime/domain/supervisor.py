@@ -1,0 +1,74 @@
+"""
+The context of the supervisor: the one execution that says what the others may do.
+
+Signals: `operator.pause`, `.resume`, `.halt`, `.reduce`, `.stop`; `kpi.breach`; `venue.down`,
+`venue.up`; `incident.opened`; `work.drained`; `work.appeared`; and timers.
+"""
+
+import msgspec
+
+from xarb_runtime.domain.context import Context, read
+from xarb_runtime.domain.events import Event
+
+
+class Word(msgspec.Struct, frozen=True):
+    """Data of the supervisor's events: a reason for people, a venue where it concerns one."""
+
+    reason: str = ""
+    venue: str = ""
+    pauses: bool = True
+    in_flight: int = 0
+
+
+class Supervisor(Context, kw_only=True):
+    """
+    What the supervisor knows.
+
+    Attributes:
+        reason: why it is not simply running, for people; empty when it is.
+        by: who caused the present level: an event's source.
+        venues_down: venues that are out, sorted.
+        since_ms: when the present level was entered.
+        resumed_ms: when it was last resumed; KPI windows count from here.
+        in_flight: executions in flight when last told.
+        pauses: whether the last incident asks for a pause.
+    """
+
+    reason: str = ""
+    by: str = ""
+    venues_down: list[str] = []
+    since_ms: int = 0
+    resumed_ms: int = 0
+    in_flight: int = 0
+    pauses: bool = False
+
+    def observe(self, event: Event) -> str:
+        """Take in what the event tells; the chart sees it under its own type."""
+        if event.source == "timer":
+            return event.type
+        word = read(event, Word)
+        if event.type == "venue.down" and word.venue not in self.venues_down:
+            self.venues_down = sorted([*self.venues_down, word.venue])
+        if event.type == "venue.up":
+            self.venues_down = [venue for venue in self.venues_down if venue != word.venue]
+        if event.type == "incident.opened":
+            self.pauses = word.pauses
+        if event.type == "work.drained":
+            self.in_flight = word.in_flight
+        else:
+            self.reason, self.by = word.reason or event.type, event.source
+        return event.type
+
+    @property
+    def all_venues_up(self) -> bool:
+        """Whether no venue is out."""
+        return not self.venues_down
+
+    def mark_level(self) -> None:
+        """Note when the present level began."""
+        self.since_ms = self.now_ms
+
+    def mark_resumed(self) -> None:
+        """Note that trading goes on: KPI windows start anew."""
+        self.since_ms = self.resumed_ms = self.now_ms
+        self.reason = ""

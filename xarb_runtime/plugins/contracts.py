@@ -1,0 +1,230 @@
+"""
+What a plugin promises: the typed objects that pluggy only registers.
+
+A plugin gets its clock and its settings handed to it; it never reads the wall clock and never
+starts a task that outlives the context manager it was opened in. Every call has a deadline set by
+the runtime. A venue's methods may raise; the runtime then treats the outcome as *unknown*.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+
+from xarb_runtime.domain.context import Context
+from xarb_runtime.domain.opportunity import HedgePlan, LegOffer
+from xarb_runtime.domain.orders import (
+    CancelAnswer,
+    FindAnswer,
+    Order,
+    OrderReport,
+    PlaceAnswer,
+    Quote,
+    Selection,
+)
+from xarb_runtime.domain.position import Fill
+
+#: The plugin API this runtime speaks. A plugin states the one it was written for.
+API = 1
+
+
+class Clock(Protocol):
+    """Time as the runtime sees it; virtual in simulations."""
+
+    def now_ms(self) -> int:
+        """Return milliseconds since the Unix epoch, UTC."""
+        ...
+
+    async def sleep_ms(self, milliseconds: int) -> None:
+        """Wait; in a simulation no wall time passes."""
+        ...
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a venue can do.
+
+    Attributes:
+        partial_fills: an order may fill in parts.
+        cancel: an open order can be cancelled.
+        dead_man_heartbeat: open orders are cancelled by the venue when heartbeats stop.
+        final_at_once: an acceptance is never taken back.
+        min_stake, max_stake: limits of a single order.
+    """
+
+    partial_fills: bool = False
+    cancel: bool = False
+    dead_man_heartbeat: bool = False
+    final_at_once: bool = False
+    min_stake: Decimal = Decimal(1)
+    max_stake: Decimal = Decimal(100000)
+
+
+class Venue(ABC):
+    """
+    A connection to one venue.
+
+    Cancellation: any method may be cancelled at its deadline. What it was doing may or may not have
+    taken effect; the runtime asks `find` afterwards.
+    """
+
+    @abstractmethod
+    async def place(self, order: Order) -> PlaceAnswer:
+        """
+        Send an order; answer accepted, refused or unknown.
+
+        Placing the same `client_id` twice must be harmless. `Refused` only when the venue
+        definitely does not have the order. Never raise for a business outcome.
+        """
+
+    @abstractmethod
+    async def cancel(self, client_id: str) -> CancelAnswer:
+        """Ask for an order to be cancelled; answer with the order's state if the venue says it."""
+
+    @abstractmethod
+    async def find(self, client_id: str) -> FindAnswer:
+        """Look an order up. `Absent` only if the venue can prove that it never will have it."""
+
+    @abstractmethod
+    async def quote(self, selection: Selection) -> Quote:
+        """Return a live price. Raise when there is none."""
+
+    @abstractmethod
+    def reports(self) -> AsyncIterator[OrderReport]:
+        """Yield what the venue says about our orders, for as long as the venue is open."""
+
+    @abstractmethod
+    async def heartbeat(self) -> None:
+        """Tell the venue that we are alive; raise when it does not confirm."""
+
+
+class HedgeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a hedge strategy is asked.
+
+    Attributes:
+        strategy: the strategy's own name.
+        scenarios: all the ways the event can end.
+        fills: all fills, and what is in doubt counted as filled.
+        offers: prices that the opportunity names for this strategy.
+        stake_tick: stakes are multiples of this.
+    """
+
+    strategy: str
+    scenarios: tuple[str, ...]
+    fills: tuple[Fill, ...]
+    offers: tuple[LegOffer, ...]
+    stake_tick: Decimal
+
+
+class HedgeStrategy(ABC):
+    """Something that turns an exposure and live quotes into a plan. It sends nothing."""
+
+    def wanted(self, request: HedgeRequest) -> tuple[Selection, ...]:
+        """Return the selections whose live quotes `plan` needs; by default those of the offers."""
+        return tuple(offer.selection for offer in request.offers)
+
+    @abstractmethod
+    def plan(self, request: HedgeRequest, quotes: tuple[Quote, ...]) -> HedgePlan | None:
+        """Return the best plan, or None. `quotes` holds those that could be had, in any order."""
+
+
+class VenueSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A kind of venue, as `xarb_venues` returns it.
+
+    Attributes:
+        name: the kind's name; settings refer to it as `venues.<name>.kind`.
+        version: the plugin's version.
+        capabilities: given the venue's settings, what it can do.
+        settings: a msgspec Struct type; the venue's section of the settings is read as it.
+        open: `open(name, settings, clock)` gives an async context manager of the venue.
+    """
+
+    name: str
+    version: str
+    capabilities: Callable[[Any], Capabilities]
+    settings: type[msgspec.Struct]
+    open: Callable[[str, Any, Clock], AbstractAsyncContextManager[Venue]]
+    api: int = API
+
+
+class HedgeSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A hedge strategy, as `xarb_hedges` returns it."""
+
+    name: str
+    version: str
+    create: Callable[[], HedgeStrategy]
+    api: int = API
+
+
+class ContextSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A context that charts can run on, as `xarb_contexts` returns it."""
+
+    name: str
+    version: str
+    context: type[Context]
+    api: int = API
+
+
+class BusMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A message as it came in.
+
+    Attributes:
+        body: the bytes as received, supposed to be a CloudEvent in structured JSON.
+        token: whatever the bus needs to acknowledge it.
+        redelivered: the bus says that it may have been seen before.
+    """
+
+    body: bytes
+    token: object
+    redelivered: bool = False
+
+
+class Bus(ABC):
+    """
+    A message bus. At least once in, acknowledged only after the journal's commit.
+    """
+
+    @abstractmethod
+    def messages(self) -> AsyncIterator[BusMessage]:
+        """Yield incoming messages; never more unacknowledged ones than the in-flight limit."""
+
+    @abstractmethod
+    async def acknowledge(self, message: BusMessage) -> None:
+        """Tell the bus that a message is in the journal."""
+
+    @abstractmethod
+    async def give_back(self, message: BusMessage) -> None:
+        """Return a message undone; it is delivered again."""
+
+    @abstractmethod
+    async def publish(self, body: bytes, routing_key: str) -> None:
+        """Publish; returns when the bus has confirmed."""
+
+    @abstractmethod
+    def depth(self) -> int:
+        """Return how many messages wait, as far as the bus knows."""
+
+
+class BusSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of bus, as `xarb_buses` returns it; chosen by the scheme of `bus.url`."""
+
+    scheme: str
+    version: str
+    open: Callable[[str, int, Clock], AbstractAsyncContextManager[Bus]]
+    api: int = API
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong with a plugin: code, plugin, what was expected and found, what to do."""
+
+    code: str
+    plugin: str
+    message: str
+    hint: str = ""
+    required: bool = False
