@@ -1,0 +1,170 @@
+"""
+Charts as text: YAML read with the place of every key kept, duplicate keys refused.
+
+Places are JSON pointers (`/states/leg_a/transitions/0`) with 1-based lines and columns.
+"""
+
+from typing import Any
+
+import msgspec
+import yaml
+
+from xarb_runtime.statechart.findings import ChartError, Finding
+
+_YAML11_BOOLEANS = frozenset({"on", "off", "yes", "no"})
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A line and a column, 1-based."""
+
+    line: int
+    column: int
+
+
+class Document(msgspec.Struct, frozen=True):
+    """
+    A YAML document as data, and where each part of it stands.
+
+    Attributes:
+        file: the file's name, for messages.
+        text: the text as read.
+        data: the whole document; `on`, `off`, `yes`, `no` are texts, not booleans.
+        places: for each JSON pointer, where its key (or list item) begins.
+    """
+
+    file: str
+    text: str
+    data: dict[str, Any]
+    places: dict[str, Place]
+
+    def place(self, path: str) -> Place:
+        """Return where `path` stands; if it does not exist, its nearest ancestor that does."""
+        while path and path not in self.places:
+            path = path.rpartition("/")[0]
+        return self.places.get(path, Place(0, 0))
+
+    def finding(self, code: str, path: str, message: str, hint: str = "") -> Finding:
+        """Make an error finding at `path`."""
+        place = self.place(path)
+        return Finding(
+            file=self.file,
+            line=place.line,
+            column=place.column,
+            code=code,
+            path=path,
+            message=message,
+            hint=hint,
+        )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 without its boolean words: `on:` is a key of our format, not `True`."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if not (tag == "tag:yaml.org,2002:bool" and first not in "tTfF")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse(text: str, file: str = "<text>") -> Document:
+    """
+    Read a YAML document.
+
+    Raises:
+        ChartError: XS002 when it is not YAML or not a mapping; XS001 for each duplicate key; XS003
+            for `on`, `off`, `yes`, `no` used as a state's id.
+    """
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+    except yaml.YAMLError as error:
+        raise ChartError([_syntax_finding(error, file)]) from error
+    if not isinstance(node, yaml.MappingNode):
+        message = "expected a mapping with the key 'states', found something else or nothing."
+        raise ChartError(
+            [Finding(file=file, line=1, column=1, code="XS002", path="", message=message)]
+        )
+    walker = _Walker(file)
+    walker.visit(node, "")
+    if walker.findings:
+        raise ChartError(walker.findings)
+    data: dict[str, Any] = loader.construct_document(node)  # pyright: ignore[reportUnknownMemberType]
+    return Document(file=file, text=text, data=data, places=walker.places)
+
+
+def _syntax_finding(error: yaml.YAMLError, file: str) -> Finding:
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    problem = getattr(error, "problem", None) or str(error)
+    return Finding(
+        file=file,
+        line=line,
+        column=column,
+        code="XS002",
+        path="",
+        message=f"expected YAML, found: {problem}.",
+        hint="Check indentation, quotes and colons at this place.",
+    )
+
+
+class _Walker:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.places: dict[str, Place] = {}
+        self.findings: list[Finding] = []
+
+    def visit(self, node: yaml.Node, path: str) -> None:
+        """Record the places below `node` and the faults of its keys."""
+        self.places.setdefault(path, _place(node))
+        if isinstance(node, yaml.MappingNode):
+            self._visit_mapping(node, path)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self.visit(item, f"{path}/{index}")
+
+    def _visit_mapping(self, node: yaml.MappingNode, path: str) -> None:
+        seen: dict[str, Place] = {}
+        for key_node, value_node in node.value:
+            key, here = str(key_node.value), _place(key_node)
+            child = f"{path}/{key}"
+            if key in seen:
+                self._report("XS001", here, child, _duplicate(key, seen[key]), _MERGE)
+            elif path.rpartition("/")[2] == "states" and key.lower() in _YAML11_BOOLEANS:
+                self._report("XS003", here, child, _boolean_id(key), "Choose another id.")
+            seen.setdefault(key, here)
+            self.places.setdefault(child, here)
+            self.visit(value_node, child)
+
+    def _report(self, code: str, place: Place, path: str, message: str, hint: str) -> None:
+        self.findings.append(
+            Finding(
+                file=self.file,
+                line=place.line,
+                column=place.column,
+                code=code,
+                path=path,
+                message=message,
+                hint=hint,
+            )
+        )
+
+
+_MERGE = "Merge the two, or rename one; YAML would silently keep only the last."
+
+
+def _duplicate(key: str, first: Place) -> str:
+    return f"expected each key once, found {key!r} again (first at line {first.line})."
+
+
+def _boolean_id(key: str) -> str:
+    return f"expected a state id, found {key!r}, which YAML 1.1 reads as a boolean."
+
+
+def _place(node: yaml.Node) -> Place:
+    mark = node.start_mark
+    return Place(mark.line + 1, mark.column + 1) if mark else Place(0, 0)

@@ -1,0 +1,69 @@
+"""
+Loading charts: text in, a checked and compiled `Chart` out, or every finding at once.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+import msgspec
+from statemachine.exceptions import InvalidDefinition, StateMachineError
+
+from xarb_runtime.domain.context import Context
+from xarb_runtime.statechart.chart import Chart
+from xarb_runtime.statechart.document import Document, parse
+from xarb_runtime.statechart.findings import ChartError
+from xarb_runtime.statechart.internals import Machine, build_class
+from xarb_runtime.statechart.meta import BLOCK, ChartMeta
+from xarb_runtime.statechart.lint import lint_document
+from xarb_runtime.statechart.model import build_model
+from xarb_runtime.statechart.native import called_names, native_part
+
+Contexts = Mapping[str, type[Context]]
+
+
+def read_chart(path: Path, contexts: Contexts) -> Chart:
+    """
+    Load a chart from a file.
+
+    Raises:
+        ChartError: with every finding.
+        OSError: the file cannot be read.
+    """
+    return load_chart(path.read_text(encoding="utf-8"), contexts, file=str(path))
+
+
+def load_chart(text: str, contexts: Contexts, *, file: str = "<text>") -> Chart:
+    """
+    Load a chart from text.
+
+    Raises:
+        ChartError: with every finding.
+    """
+    document = parse(text, file)
+    errors = [found for found in lint_document(document, contexts) if found.severity == "error"]
+    if errors:
+        raise ChartError(errors)
+    return compile_chart(document, contexts)
+
+
+def compile_chart(document: Document, contexts: Contexts) -> Chart:
+    """
+    Compile a document that lint has nothing against.
+
+    Raises:
+        ChartError: XS002 for what the library itself objects to.
+    """
+    native = native_part(document)
+    model = build_model(native, Path(document.file).stem)
+    meta = msgspec.convert(document.data[BLOCK], ChartMeta)
+    context = contexts[meta.context]
+    calls = called_names(model)
+    try:
+        machine = Machine(build_class(native, model.name), context, calls)
+    except (InvalidDefinition, StateMachineError, ValueError, KeyError) as error:
+        raise ChartError([document.finding("XS002", "", f"the library refuses it: {error}")]) from error
+    if machine.start_effects:
+        found = ", ".join(machine.start_effects)
+        message = f"expected the initial state to be entered silently, found {found}."
+        hint = "Move it to the first transition."
+        raise ChartError([document.finding("XS204", "/states", message, hint)])
+    return Chart(document, model, meta, context, machine)
