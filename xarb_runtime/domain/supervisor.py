@@ -32,6 +32,7 @@ class Supervisor(Context, kw_only=True):
         resumed_ms: when it was last resumed; KPI windows count from here.
         in_flight: executions in flight when last told.
         pauses: whether the last incident asks for a pause.
+        drain_deadline: how long stopping waits for executions in flight; a text with a unit.
     """
 
     reason: str = ""
@@ -41,6 +42,7 @@ class Supervisor(Context, kw_only=True):
     resumed_ms: int = 0
     in_flight: int = 0
     pauses: bool = False
+    drain_deadline: str = "30s"
 
     def observe(self, event: Event) -> str:
         """Take in what the event tells; the chart sees it under its own type."""
