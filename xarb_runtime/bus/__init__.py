@@ -1,0 +1,1 @@
+"""Buses: the embedded one and RabbitMQ, behind one contract."""
