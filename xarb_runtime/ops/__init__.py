@@ -1,0 +1,1 @@
+"""What an operator sees and uses: logs, metrics, the control API."""
