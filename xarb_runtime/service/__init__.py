@@ -1,0 +1,1 @@
+"""The execution service: inbox, dispatcher, timers, supervisor, breakers, KPI windows."""
