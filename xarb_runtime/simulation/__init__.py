@@ -1,0 +1,1 @@
+"""The same service under a virtual clock: scenarios, evidence, the explorer."""
