@@ -33,7 +33,7 @@ check: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 crash: $(STAMP)
 	@CRASH_ROUNDS="$(N)" $(BIN)/python -m pytest tests/crash --timeout=0
