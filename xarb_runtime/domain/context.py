@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from xarb_runtime.domain.events import Event
+from xarb_runtime.domain.ledger import OrderLine
 from xarb_runtime.domain.steps import Command
 
 T = TypeVar("T")
@@ -44,6 +45,10 @@ class Context(msgspec.Struct, kw_only=True):
             msgspec.ValidationError: the event's data does not have the expected shape.
         """
         return event.type
+
+    def order(self, client_id: str) -> OrderLine | None:
+        """Return the ledger's line for an order, or None; contexts without orders have none."""
+        return None
 
     def issued(self, command: Command) -> dict[str, Any]:
         """

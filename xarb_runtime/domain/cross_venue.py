@@ -79,12 +79,12 @@ class CrossVenue(Context, kw_only=True):
                 self.admission = read(event, Admission)
             case events.ORDER_REPORT:
                 report = read(event, OrderReport)
-                line = self._line(report.client_id)
+                line = self.order(report.client_id)
                 return _signal(line, line and fold(line, report, event.time_ms))
             case events.ORDER_UNKNOWN | events.ORDER_ABSENT | events.ORDER_REFUSED:
                 return self._observe_word(event.type, read(event, OrderWord), event.time_ms)
             case events.ORDER_CANCEL_REFUSED:
-                line = self._line(read(event, OrderWord).client_id)
+                line = self.order(read(event, OrderWord).client_id)
                 return _signal(line, "cancel_refused" if line and line.in_doubt else "")
             case events.QUOTE_RECEIVED:
                 self.quote = read(event, Quote)
@@ -97,7 +97,7 @@ class CrossVenue(Context, kw_only=True):
         return event.type
 
     def _observe_word(self, kind: str, word: OrderWord, now_ms: int) -> str:
-        line = self._line(word.client_id)
+        line = self.order(word.client_id)
         if line is None:
             return ""
         if kind == events.ORDER_UNKNOWN:
@@ -106,7 +106,8 @@ class CrossVenue(Context, kw_only=True):
             return _signal(line, mark_absent(line, word.reason, now_ms))
         return _signal(line, mark_refused(line, word.code, word.reason, now_ms))
 
-    def _line(self, client_id: str) -> OrderLine | None:
+    def order(self, client_id: str) -> OrderLine | None:
+        """Return the ledger's line for an order, or None."""
         return next((line for line in self.orders if line.client_id == client_id), None)
 
     # -- What is sent ----------------------------------------------------------------------------
