@@ -114,7 +114,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         min_fill_ratio: smallest share of leg A that is worth going on with.
         ttl_leg_a, ttl_leg_b, ttl_hedge: accept deadlines.
         ttl_cancel, ttl_quote, ttl_plan: deadlines of the other questions.
-        find_retry: first pause between looks at an order in doubt; doubles up to find_retry_max.
+        find_retry: first pause between two looks at an order in doubt; it doubles each time.
+        find_retry_max: longest pause between two looks.
         finality: how long an order may stay in doubt before a person is called.
         confirm: how long an accepted position may stay provisional.
         realert: pause between two alerts of an exposed execution.

@@ -1,245 +1,28 @@
 """
-The settings as one typed, frozen object. Every key is documented here and nowhere else: the
-reference for people and the checks at start are derived from these classes.
-
-Durations are written with a unit (`800ms`, `2.5s`, `10m`); each has a property `..._ms`. File and
-folder names are relative to the deployment folder.
+The settings as one typed, frozen object.
 """
 
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.domain.opportunity import Limits
 from xarb_runtime.domain.venue_health import HealthLimits
-from xarb_runtime.service.settings_secret import redact
-
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
-
-#: Keys of a venue's section that belong to the runtime; the others are the plugin's own.
-VENUE_KEYS = ("kind", "call_deadline")
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all sections: shows itself without its secrets."""
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"{type(self).__name__}({shown})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        yield from redact(msgspec.structs.asdict(self)).items()
-
-
-class StoreSettings(Section, frozen=True, kw_only=True):
-    """
-    Where executions are kept.
-
-    Attributes:
-        url: the database, e.g. `sqlite:///var/xarb.db`.
-        lease: how long a runtime owns the store without renewing; a second one waits that long.
-    """
-
-    url: str = "sqlite:///var/xarb.db"
-    lease: str = "10s"
-
-    @property
-    def lease_ms(self) -> int:
-        """`lease` in milliseconds."""
-        return parse_duration_ms(self.lease)
-
-
-class BusSettings(Section, frozen=True, kw_only=True):
-    """
-    Where opportunities come from.
-
-    Attributes:
-        url: the bus; its scheme chooses the kind, e.g. `embedded://`.
-        in_flight: most messages taken from the bus and not yet acknowledged.
-        max_age: messages older than this are dropped, and counted.
-    """
-
-    url: str = "embedded://"
-    in_flight: Count = 50
-    max_age: str = "5s"
-
-    @property
-    def max_age_ms(self) -> int:
-        """`max_age` in milliseconds."""
-        return parse_duration_ms(self.max_age)
-
-
-class ControlSettings(Section, frozen=True, kw_only=True):
-    """
-    The control API that `xarb status`, `pause`, `stop` and the others talk to.
-
-    Attributes:
-        host: a loopback address; nothing else is accepted.
-        port: the port; 0 takes any free one.
-        token_file: file with the token of this installation; made at the first start, mode 0600.
-    """
-
-    host: str = "127.0.0.1"
-    port: Port = 8642
-    token_file: str = "var/control.token"  # noqa: S105 -- the name of a file
-
-
-class ChartSettings(Section, frozen=True, kw_only=True):
-    """
-    Which charts run.
-
-    Attributes:
-        folder: folder of the charts.
-        flow: chart of an opportunity's execution, without `.yaml`.
-        supervisor: chart that says what may be done at all.
-        venue_health: chart of a venue's breaker.
-    """
-
-    folder: str = "statecharts"
-    flow: str = "cross_venue"
-    supervisor: str = "supervisor"
-    venue_health: str = "venue_health"
-
-
-class PluginSettings(Section, frozen=True, kw_only=True):
-    """
-    Which plugins are loaded.
-
-    Attributes:
-        folders: folders in which every sub-folder is a plugin.
-        allow: names of the only plugins that may be loaded; empty allows all.
-        block: names of plugins that are never loaded.
-        required: names of plugins without which the runtime does not start.
-        entry_points: load installed packages that declare the entry point group `xarb.plugins`.
-    """
-
-    folders: tuple[str, ...] = ("plugins",)
-    allow: tuple[str, ...] = ()
-    block: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    entry_points: bool = True
-
-
-class KpiSettings(Section, frozen=True, kw_only=True):
-    """
-    When trading pauses by itself, per venue and overall.
-
-    The figures that end a breach are stricter than those that begin one, so that a figure at the
-    edge does not flap.
-
-    Attributes:
-        window: how many of the newest trades count.
-        min_sample: fewer trades than this decide nothing.
-        min_fill_ratio: a smaller share of filled trades is a breach.
-        clear_fill_ratio: the share from which the breach is over.
-        max_p95_accept: a longer 95th percentile of the accept time is a breach.
-        clear_p95_accept: the accept time from which the breach is over.
-    """
-
-    window: Count = 20
-    min_sample: Count = 20
-    min_fill_ratio: Decimal = Decimal("0.60")
-    clear_fill_ratio: Decimal = Decimal("0.70")
-    max_p95_accept: str = "1s"
-    clear_p95_accept: str = "800ms"
-
-    @property
-    def max_p95_accept_ms(self) -> int:
-        """`max_p95_accept` in milliseconds."""
-        return parse_duration_ms(self.max_p95_accept)
-
-    @property
-    def clear_p95_accept_ms(self) -> int:
-        """`clear_p95_accept` in milliseconds."""
-        return parse_duration_ms(self.clear_p95_accept)
-
-
-class ServiceSettings(Section, frozen=True, kw_only=True):
-    """
-    The execution service itself.
-
-    Attributes:
-        heartbeat: pause between two heartbeats to a venue.
-        drain_deadline: how long a safe stop waits for executions in flight.
-        batch: most steps in one commit.
-        call_deadline: longest wait for a venue to answer; a venue's own `call_deadline` goes first.
-        find_deadline: longest wait for an answer about an order in doubt.
-        plan_deadline: longest wait for a hedge strategy.
-        publish_deadline: longest wait for the bus to confirm a message.
-        blocked_loop: a plugin that holds up everything for longer than this is named in the log.
-    """
-
-    heartbeat: str = "2s"
-    drain_deadline: str = "30s"
-    batch: Count = 64
-    call_deadline: str = "3s"
-    find_deadline: str = "2s"
-    plan_deadline: str = "1s"
-    publish_deadline: str = "5s"
-    blocked_loop: str = "250ms"
-
-    @property
-    def heartbeat_ms(self) -> int:
-        """`heartbeat` in milliseconds."""
-        return parse_duration_ms(self.heartbeat)
-
-    @property
-    def drain_deadline_ms(self) -> int:
-        """`drain_deadline` in milliseconds."""
-        return parse_duration_ms(self.drain_deadline)
-
-    @property
-    def call_deadline_ms(self) -> int:
-        """`call_deadline` in milliseconds."""
-        return parse_duration_ms(self.call_deadline)
-
-    @property
-    def find_deadline_ms(self) -> int:
-        """`find_deadline` in milliseconds."""
-        return parse_duration_ms(self.find_deadline)
-
-    @property
-    def plan_deadline_ms(self) -> int:
-        """`plan_deadline` in milliseconds."""
-        return parse_duration_ms(self.plan_deadline)
-
-    @property
-    def publish_deadline_ms(self) -> int:
-        """`publish_deadline` in milliseconds."""
-        return parse_duration_ms(self.publish_deadline)
-
-    @property
-    def blocked_loop_ms(self) -> int:
-        """`blocked_loop` in milliseconds."""
-        return parse_duration_ms(self.blocked_loop)
-
-
-class LogSettings(Section, frozen=True, kw_only=True):
-    """
-    What is logged, and where.
-
-    Attributes:
-        level: the least important level that is written.
-        file: file that the log is appended to, one JSON object a line; empty for standard error.
-    """
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    file: str = ""
-
-
-class DebugSettings(Section, frozen=True, kw_only=True):
-    """
-    For tests of the runtime itself; leave this alone in production.
-
-    Attributes:
-        kill_at: the kill point at which the process kills itself with signal 9; empty for never.
-    """
-
-    kill_at: str = ""
+from xarb_runtime.service.settings_secret import HIDDEN, redact
+from xarb_runtime.service.settings_sections import (
+    BusSettings,
+    ChartSettings,
+    ControlSettings,
+    DebugSettings,
+    KpiSettings,
+    LogSettings,
+    PluginSettings,
+    Section,
+    ServiceSettings,
+    StoreSettings,
+    VenueSettings,
+)
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -260,6 +43,7 @@ class Settings(Section, frozen=True, kw_only=True):
         service: the execution service itself.
         logging: what is logged, and where.
         debug: for tests of the runtime itself.
+        secret_keys: not a setting: the key paths that came from `.secrets.yaml`.
     """
 
     mode: Literal["ghost", "live"] = "ghost"
@@ -275,6 +59,16 @@ class Settings(Section, frozen=True, kw_only=True):
     service: ServiceSettings = ServiceSettings()
     logging: LogSettings = LogSettings()
     debug: DebugSettings = DebugSettings()
+    secret_keys: frozenset[str] = frozenset()
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return list(self.redacted().items())
+
+    def redacted(self) -> dict[str, Any]:
+        """Return everything as plain data without any secret, for logs and `xarb check`."""
+        shown = msgspec.to_builtins(self, enc_hook=lambda _secret: HIDDEN)
+        del shown["secret_keys"]
+        return redact(shown, secret_keys=self.secret_keys)
 
     def venue_kind(self, venue: str) -> str:
         """Return the kind of a venue: the name of the `VenueSpec` that opens it."""
@@ -283,9 +77,10 @@ class Settings(Section, frozen=True, kw_only=True):
     def venue_own(self, venue: str) -> dict[str, Any]:
         """Return the part of a venue's section that belongs to its plugin."""
         section = self.venues[venue]
-        return {key: value for key, value in section.items() if key not in VENUE_KEYS}
+        ours = VenueSettings.__struct_fields__
+        return {key: value for key, value in section.items() if key not in ours}
 
     def call_deadline_ms(self, venue: str) -> int:
         """Return how long to wait for this venue's answer, milliseconds."""
-        own = self.venues[venue].get("call_deadline", self.service.call_deadline)
-        return parse_duration_ms(own)
+        own = self.venues[venue].get("call_deadline")
+        return parse_duration_ms(own or self.service.call_deadline)

@@ -1,8 +1,9 @@
 """
 Secrets: values that must never be seen in a log, an error, a snapshot or on the console.
 
-A value is secret when it comes from `.secrets.yaml`, or when its key says so. Names of files that
-hold a secret (`token_file`) are not secrets themselves.
+A value is secret when it comes from `.secrets.yaml`, or when its key says so: a single word with
+token, password, secret or key in it. Names of files that hold a secret (`token_file`) are not
+secrets themselves.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Any
 #: What stands in the place of a secret.
 HIDDEN = "***"
 
-_SECRET_NAME = re.compile(r"token|passw|secret|key", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"^[\w-]*(?:token|passw|secret|key)[\w-]*$", re.IGNORECASE)
 _PLACE_NAME = re.compile(r"_(file|folder|path)$", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
 
@@ -54,7 +55,9 @@ def redact(value: Any, path: str = "", secret_keys: Iterable[str] = ()) -> Any:
     if path in hidden or isinstance(value, SecretText):
         return HIDDEN
     if isinstance(value, Mapping):
-        return {str(key): _redact_entry(str(key), entry, path, hidden) for key, entry in value.items()}
+        return {
+            str(key): _redact_entry(str(key), entry, path, hidden) for key, entry in value.items()
+        }
     if isinstance(value, list | tuple):
         return [redact(entry, f"{path}[{index}]", hidden) for index, entry in enumerate(value)]
     return hide_url_password(value) if isinstance(value, str) else value

@@ -1,0 +1,179 @@
+"""Settings: a secret is never shown."""
+
+import io
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from tests.settings.deployment import findings, load
+from xarb_runtime.service.settings import SecretText, SettingsError, load_settings
+from xarb_runtime.service.settings_secret import hide_url_password, is_secret_name, redact
+
+
+HUSH = "hunter2-hunter2"
+
+
+def shown(value: object) -> str:
+    console = Console(file=io.StringIO(), width=10_000)
+    console.print(value)
+    return f"{value!r} {value} {console.file.getvalue()}"  # pyright: ignore
+
+
+def test_values_of_the_secrets_file_are_hidden_wherever_they_are_shown(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        "venues: {sx: {kind: ghost}}",
+        f"""
+        bus: {{url: 'embedded://{HUSH}'}}
+        venues: {{sx: {{account: {HUSH}, deep: {{list: [{{x: {HUSH}}}]}}, pin: 90210}}}}
+        """,
+    )
+
+    for value in (settings, settings.bus, settings.venues, settings.redacted()):
+        assert HUSH not in shown(value)
+    assert "90210" not in shown(settings)
+    assert "90210" not in str(settings.redacted())
+    assert str(settings.bus.url) == f"embedded://{HUSH}"
+
+
+@pytest.mark.parametrize("name", ["api_key", "apiKey", "TOKEN", "password", "client_secret"])
+def test_a_secret_name_hides_its_value_in_any_layer(tmp_path: Path, name: str) -> None:
+    written = f"venues: {{sx: {{kind: ghost, {name}: {HUSH}, deep: {{{name}: [{HUSH}]}}}}}}"
+    settings = load(tmp_path, written)
+
+    assert HUSH not in shown(settings)
+    assert HUSH not in shown(settings.venues)
+    assert settings.venue_own("sx")[name] == HUSH
+
+
+def test_a_variable_with_a_secret_name_is_hidden(tmp_path: Path) -> None:
+    settings = load(tmp_path, "venues: {sx: {kind: ghost}}", XARB_VENUES__SX__PRIVATE_KEY=HUSH)
+
+    assert HUSH not in shown(settings)
+    assert settings.venue_own("sx")["private_key"] == HUSH
+
+
+def test_what_the_secrets_file_names_stays_secret_when_a_variable_overrides_it(tmp_path) -> None:
+    settings = load(
+        tmp_path, "", "bus: {url: 'embedded://old'}", XARB_BUS__URL=f"embedded://{HUSH}"
+    )
+
+    assert HUSH not in shown(settings)
+    assert HUSH not in shown(settings.bus)
+
+
+def test_a_password_inside_a_url_is_hidden(tmp_path: Path) -> None:
+    settings = load(tmp_path, f"store: {{url: 'postgresql://xarb:{HUSH}@db/xarb'}}")
+
+    assert HUSH not in shown(settings)
+    assert HUSH not in shown(settings.store)
+    assert "postgresql://xarb:***@db/xarb" in repr(settings.store)
+
+
+def test_a_plugin_can_read_a_secret_as_its_own_type(tmp_path: Path) -> None:
+    class Own(msgspec.Struct):
+        api_key: str
+
+    settings = load(tmp_path, f"venues: {{sx: {{kind: ghost, api_key: {HUSH}}}}}")
+    own = msgspec.convert(settings.venue_own("sx"), Own, strict=False)
+
+    assert own.api_key == HUSH
+    assert HUSH not in repr(own)
+
+
+def test_a_secret_cannot_be_encoded_by_accident() -> None:
+    with pytest.raises(TypeError):
+        msgspec.json.encode({"key": SecretText(HUSH)})
+
+
+def test_the_name_of_a_file_with_a_secret_is_not_a_secret(tmp_path: Path) -> None:
+    assert "var/control.token" in repr(load(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        f"control: {{port: {HUSH}}}",
+        f"store: {{url: {HUSH}}}",
+        f"bus: {HUSH}",
+        f"limits: {{hedge_order: [{HUSH}, {HUSH}]}}",
+        f"mode: !{HUSH} x",
+        f"a: *{HUSH}",
+        f"{HUSH}: [",
+        f'"{HUSH}',
+        f"%{HUSH}",
+        f"venues: {{sx: {{kind: {HUSH}}}}}",
+        f"venues: {{sx: {{call_deadline: {HUSH}}}}}",
+    ],
+)
+def test_no_finding_quotes_a_value_of_the_secrets_file(tmp_path: Path, secrets: str) -> None:
+    found = findings(tmp_path, "venues: {sx: {kind: ghost}}", secrets)
+
+    assert found
+    assert not [line for line in found if HUSH in line]
+
+
+def test_no_finding_quotes_the_value_of_a_secret_name(tmp_path: Path) -> None:
+    found = findings(
+        tmp_path, "", XARB_VENUES__SX__API_KEY=f"[{HUSH}", XARB_VENUES__SX__KIND="ghost"
+    )
+
+    assert found
+    assert HUSH not in str(found)
+
+
+def test_no_finding_quotes_the_password_of_a_url(tmp_path: Path) -> None:
+    found = findings(tmp_path, f"store: {{url: 'mysql://a:{HUSH}@db/x'}}")
+
+    assert found == [
+        "XC203 store.url (settings.yaml:1): expected a URL that begins with sqlite:/// or "
+        "postgresql://, found mysql://a:***@db/x."
+    ]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o777, 0o610])
+def test_a_secrets_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    load(tmp_path, "", "{}")
+    (tmp_path / ".secrets.yaml").chmod(mode)
+    with pytest.raises(SettingsError, match=rf"found mode {mode:04o}\. Type: chmod 600 "):
+        load_settings(tmp_path, {})
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+def test_a_secrets_file_of_its_owner_is_read(tmp_path: Path, mode: int) -> None:
+    load(tmp_path, "", "mode: live")
+    (tmp_path / ".secrets.yaml").chmod(mode)
+
+    assert load_settings(tmp_path, {}).mode == "live"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_secret"),
+    [
+        ("token", True),
+        ("bettor-private-key", True),
+        ("passwd", True),
+        ("token_file", False),
+        ("secrets_folder", False),
+        ("turkey-norway/over 2.5", False),
+        ("latency", False),
+    ],
+)
+def test_names_tell_which_values_are_secret(name: str, is_secret: bool) -> None:
+    assert is_secret_name(name) is is_secret
+
+
+def test_redaction_keeps_what_is_not_secret() -> None:
+    value = {"a": [1, {"token": ""}], "keys": True, "url": "amqp://guest@host", "token": 5}
+
+    assert redact(value) == {
+        "a": [1, {"token": ""}], "keys": True, "url": "amqp://guest@host", "token": "***",
+    }  # fmt: skip
+
+
+def test_every_password_in_a_text_is_hidden() -> None:
+    text = "amqp://a:b@h, amqps://c:d@i"
+
+    assert hide_url_password(text) == "amqp://a:***@h, amqps://c:***@i"

@@ -1,0 +1,181 @@
+"""
+From layers to the typed object: every key is known, every value fits, every rule holds.
+
+Nothing stops at the first problem. A key that does not fit is reported and counts as not written,
+so that all the others are still checked.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, get_origin
+
+import msgspec
+
+from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.service.settings_finding import SettingFinding
+from xarb_runtime.service.settings_layers import PACKAGED, merge
+from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_prune import prune
+from xarb_runtime.service.settings_rules import broken_rules
+from xarb_runtime.service.settings_schema import VENUES, Key, keys, sections
+from xarb_runtime.service.settings_secret import SecretText, is_secret_name
+from xarb_runtime.service.settings_sections import VenueSettings
+from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
+
+
+def check(layers: Sequence[Layer]) -> tuple[Settings, tuple[SettingFinding, ...]]:
+    """
+    Return the settings of all layers together, and everything that is wrong with them.
+
+    The settings are only good for use when there are no findings.
+    """
+    pruned = [finding for layer in layers for finding in prune(layer)]
+    builder = _Builder(layers)
+    settings = builder.settings()
+    findings = [*pruned, *builder.findings]
+    wrong = {finding.key for finding in findings}
+    findings += broken_rules(settings, builder.where, wrong)
+    return settings, tuple(findings)
+
+
+class _Builder:
+    """Turns the merged tree into the typed object."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.findings: list[SettingFinding] = []
+        self._tree = merge(layers)
+        self._secret = frozenset(
+            path for layer in layers if layer.secret for path in _leaf_paths(layer.tree)
+        )
+        self._places = {path: where for layer in layers for path, where in layer.places.items()}
+
+    def where(self, key: str) -> str:
+        """Return the place that decides a key's value."""
+        return self._places.get(tuple(key.split(".")), PACKAGED)
+
+    def settings(self) -> Settings:
+        parts: dict[str, Any] = {}
+        for path, section in sections().items():
+            values = self._values(path)
+            if path:
+                parts[path[0]] = section(**values)
+            else:
+                parts |= values
+        secret = frozenset(".".join(path) for path in self._secret)
+        return Settings(**parts, venues=self._venues(), secret_keys=secret)
+
+    def _values(self, section: KeyPath) -> dict[str, Any]:
+        return {
+            path[-1]: self._value(key, _at(self._tree, path))
+            for path, key in keys().items()
+            if path[:-1] == section
+        }
+
+    def _value(self, key: Key, leaf: Leaf, path: KeyPath | None = None) -> Any:
+        path = path or key.path
+        try:
+            return self._hidden(path, _fit(key, leaf))
+        except ValueError:
+            found = "something else" if self._is_secret(path) else leaf.shown(path[-1])
+            self._note("XC202", path, leaf.where, f"expected {key.expected}, found {found}")
+            return key.default
+
+    def _hidden(self, path: KeyPath, value: Any) -> Any:
+        return _conceal(value, secret=self._is_secret(path))
+
+    def _is_secret(self, path: KeyPath) -> bool:
+        # Below a venue every name counts, but not the venue's own.
+        return path in self._secret or any(map(is_secret_name, path[2:] or path[-1:]))
+
+    def _venues(self) -> dict[str, dict[str, Any]]:
+        venues = _at(self._tree, (VENUES,))
+        return {name: self._venue(section, (VENUES, name)) for name, section in venues.items()}
+
+    def _venue(self, section: Tree, path: KeyPath) -> dict[str, Any]:
+        ours = VenueSettings.__struct_fields__
+        venue: dict[str, Any] = {}
+        for name, entry in section.items():
+            here = (*path, name)
+            venue[name] = (
+                self._venue_key(name, entry, here) if name in ours else self._free(entry, here)
+            )
+        if not venue.get("kind"):
+            where = self._places.get(path, PACKAGED)
+            hint = "`xarb plugins` lists the kinds there are."
+            message = "expected a kind of venue, found none"
+            self._note("XC204", (*path, "kind"), where, message, hint)
+        return venue
+
+    def _venue_key(self, name: str, entry: "Leaf | Tree", path: KeyPath) -> Any:
+        key = keys()[VENUES, "*", name]
+        if isinstance(entry, Leaf) and entry.value is not None:
+            return self._value(key, entry, path)
+        found = "nothing" if isinstance(entry, Leaf) else "a section"
+        message = f"expected {key.expected}, found {found}"
+        self._note("XC202", path, self.where(".".join(path)), message)
+        return key.default
+
+    def _free(self, entry: "Leaf | Tree", path: KeyPath) -> Any:
+        if isinstance(entry, Leaf):
+            return self._hidden(path, self._plain(entry, path))
+        return {name: self._free(inner, (*path, name)) for name, inner in entry.items()}
+
+    def _plain(self, leaf: Leaf, path: KeyPath) -> Any:
+        if not leaf.is_text or not leaf.value.startswith(("[", "{")):
+            return leaf.value
+        layer = Layer(leaf.where, {}, {}, secret=self._is_secret(path), numbered=False)
+        parsed = parse_value(layer, leaf.value, path)
+        self.findings += layer.findings
+        return self._free(parsed, path)
+
+    def _note(self, code: str, path: KeyPath, where: str, message: str, hint: str = "") -> None:
+        self.findings.append(
+            SettingFinding(code=code, key=".".join(path), where=where, message=message, hint=hint)
+        )
+
+
+def _fit(key: Key, leaf: Leaf) -> Any:
+    value = leaf.value
+    if leaf.is_text and get_origin(key.annotation) is tuple:
+        value = _list_in(value)
+    value = msgspec.convert(value, key.annotation, strict=not leaf.is_text)
+    if key.is_duration and value != key.default:
+        parse_duration_ms(value)
+    if isinstance(value, Decimal) and not value.is_finite():
+        message = f"{value} is not finite"
+        raise ValueError(message)
+    return value
+
+
+def _list_in(text: str) -> list[Any]:
+    inner = text.strip().removeprefix("[").removesuffix("]")
+    return [part.strip().strip("'\"") for part in inner.split(",") if part.strip()]
+
+
+def _conceal(value: Any, *, secret: bool) -> Any:
+    """Wrap texts that are secret, also those deep inside a plugin's own lists and mappings."""
+    if isinstance(value, str):
+        return SecretText(value) if secret else value
+    if isinstance(value, dict):
+        return {
+            name: _conceal(entry, secret=secret or is_secret_name(name))
+            for name, entry in value.items()
+        }
+    if isinstance(value, list):
+        return [_conceal(entry, secret=secret) for entry in value]
+    return value
+
+
+def _at(tree: Tree, path: KeyPath) -> Any:
+    entry: Any = tree
+    for name in path:
+        entry = entry[name]
+    return entry
+
+
+def _leaf_paths(tree: Tree, path: KeyPath = ()) -> Iterable[KeyPath]:
+    for name, entry in tree.items():
+        if isinstance(entry, Leaf):
+            yield (*path, name)
+        else:
+            yield from _leaf_paths(entry, (*path, name))

@@ -1,0 +1,169 @@
+"""
+Rules about values: ranges, and values that have to go together.
+"""
+
+import ipaddress
+from collections.abc import Callable, Container
+from typing import NamedTuple
+
+from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.service.settings_finding import SettingFinding
+from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_schema import VENUES, keys
+from xarb_runtime.service.settings_secret import SecretText, hide_url_password
+
+
+class Rule(NamedTuple):
+    """
+    One rule.
+
+    Attributes:
+        key: the key that is at fault when the rule does not hold.
+        holds: whether it does.
+        expected: what is expected, in words.
+        also: other keys the rule looks at; it is not asked when one of them is wrong already.
+    """
+
+    key: str
+    holds: Callable[[Settings], bool]
+    expected: str
+    also: tuple[str, ...] = ()
+
+
+_SHARE = "a share from 0 to 1"
+_ABOVE_ZERO = "a number above 0"
+_ONE_OR_MORE = "a whole number, 1 or more"
+
+RULES = (
+    Rule("store.url", lambda s: _scheme(s.store.url) in {"sqlite", "postgresql"},
+         "a URL that begins with sqlite:/// or postgresql://"),
+    Rule("bus.url", lambda s: _scheme(s.bus.url) != "", "a URL such as embedded://"),
+    Rule("control.host", lambda s: _is_loopback(s.control.host),
+         "a loopback address: 127.0.0.1, ::1 or localhost"),
+    Rule("control.token_file", lambda s: s.control.token_file != "", "the name of a file"),
+    Rule("charts.folder", lambda s: s.charts.folder != "", "the name of a folder"),
+    Rule("charts.flow", lambda s: s.charts.flow != "", "the name of a chart"),
+    Rule("charts.supervisor", lambda s: s.charts.supervisor != "", "the name of a chart"),
+    Rule("charts.venue_health", lambda s: s.charts.venue_health != "", "the name of a chart"),
+    Rule("plugins.block", lambda s: not {*s.plugins.block} & {*s.plugins.allow},
+         "no plugin that plugins.allow names", ("plugins.allow",)),
+    Rule("plugins.required", lambda s: not {*s.plugins.required} & {*s.plugins.block},
+         "no plugin that plugins.block names", ("plugins.block",)),
+    Rule("plugins.required",
+         lambda s: not s.plugins.allow or {*s.plugins.required} <= {*s.plugins.allow},
+         "only plugins that plugins.allow names", ("plugins.allow",)),
+    Rule("limits.min_m_net", lambda s: -1 < s.limits.min_m_net < 1, "a share between -1 and 1"),
+    Rule("limits.min_m_net_b", lambda s: -1 < s.limits.min_m_net_b < 1, "a share between -1 and 1"),
+    Rule("limits.max_stake", lambda s: s.limits.max_stake > 0, _ABOVE_ZERO),
+    Rule("limits.max_open_stake", lambda s: s.limits.max_open_stake >= s.limits.max_stake,
+         "at least limits.max_stake", ("limits.max_stake",)),
+    Rule("limits.max_in_flight", lambda s: s.limits.max_in_flight >= 1, _ONE_OR_MORE),
+    Rule("limits.min_fill_ratio", lambda s: 0 <= s.limits.min_fill_ratio <= 1, _SHARE),
+    Rule("limits.find_retry_max",
+         lambda s: _ms(s.limits.find_retry_max) >= _ms(s.limits.find_retry),
+         "at least limits.find_retry", ("limits.find_retry",)),
+    Rule("limits.max_loss", lambda s: 0 <= s.limits.max_loss <= 1, _SHARE),
+    Rule("limits.max_loss_unwind", lambda s: 0 <= s.limits.max_loss_unwind <= 1, _SHARE),
+    Rule("limits.slippage", lambda s: 0 <= s.limits.slippage < 1, "a share of 0 or more, below 1"),
+    Rule("limits.hedge_order", lambda s: _distinct(s.limits.hedge_order),
+         "names of strategies, each once"),
+    Rule("limits.stake_tick", lambda s: s.limits.stake_tick > 0, _ABOVE_ZERO),
+    Rule("kpi.min_sample", lambda s: s.kpi.min_sample <= s.kpi.window,
+         "at most kpi.window", ("kpi.window",)),
+    Rule("kpi.min_fill_ratio", lambda s: 0 <= s.kpi.min_fill_ratio <= 1, _SHARE),
+    Rule("kpi.clear_fill_ratio", lambda s: s.kpi.min_fill_ratio <= s.kpi.clear_fill_ratio <= 1,
+         "a share from kpi.min_fill_ratio to 1", ("kpi.min_fill_ratio",)),
+    Rule("kpi.clear_p95_accept", lambda s: s.kpi.clear_p95_accept_ms <= s.kpi.max_p95_accept_ms,
+         "at most kpi.max_p95_accept", ("kpi.max_p95_accept",)),
+    Rule("venue_health.max_failures", lambda s: s.venue_health.max_failures >= 1,
+         _ONE_OR_MORE),
+    Rule("venue_health.max_missed", lambda s: s.venue_health.max_missed >= 1,
+         _ONE_OR_MORE),
+    Rule("venue_health.probe_ok", lambda s: s.venue_health.probe_ok >= 1,
+         _ONE_OR_MORE),
+)  # fmt: skip
+
+
+def broken_rules(
+    settings: Settings, where: Callable[[str], str], wrong: Container[str]
+) -> list[SettingFinding]:
+    """
+    Return a finding for each rule that does not hold.
+
+    Args:
+        settings: what is checked.
+        where: gives the place that decides a key's value.
+        wrong: keys that are known to be wrong already; rules that look at them are not asked.
+    """
+    rules = (*RULES, *_duration_rules(settings), *_venue_rules(settings))
+    return [
+        _finding(rule, settings, where)
+        for rule in rules
+        if not any(key in wrong for key in (rule.key, *rule.also)) and not rule.holds(settings)
+    ]
+
+
+def _duration_rules(settings: Settings) -> list[Rule]:
+    names = [key.name for key in keys().values() if key.is_duration and "*" not in key.path]
+    names += [f"{VENUES}.{name}.call_deadline" for name in settings.venues]
+    return [
+        Rule(name, lambda s, name=name: _ms(_value(s, name) or "1ms") > 0, "a duration above 0")
+        for name in names
+    ]
+
+
+def _venue_rules(settings: Settings) -> list[Rule]:
+    return [
+        Rule(
+            f"{VENUES}.{name}.kind",
+            lambda s, name=name: s.mode == "live" or s.venue_kind(name).startswith("ghost"),
+            "a kind that begins with ghost, because mode is ghost",
+            ("mode",),
+        )
+        for name, section in settings.venues.items()
+        if section.get("kind")
+    ]
+
+
+def _finding(rule: Rule, settings: Settings, where: Callable[[str], str]) -> SettingFinding:
+    value = _value(settings, rule.key)
+    found = _found(value, is_secret=rule.key in settings.secret_keys)
+    return SettingFinding(
+        code="XC203",
+        key=rule.key,
+        where=where(rule.key),
+        message=f"expected {rule.expected}, found {found or 'nothing'}",
+    )
+
+
+def _found(value: object, *, is_secret: bool) -> str:
+    if is_secret or isinstance(value, SecretText):
+        return "something else"
+    return ", ".join(value) if isinstance(value, tuple) else hide_url_password(str(value))
+
+
+def _value(settings: Settings, key: str) -> object:
+    value: object = settings
+    for name in key.split("."):
+        value = value.get(name) if isinstance(value, dict) else getattr(value, name)
+    return value
+
+
+def _ms(text: object) -> int:
+    return parse_duration_ms(str(text))
+
+
+def _scheme(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
+    return scheme.partition("+")[0] if separator else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _distinct(names: tuple[str, ...]) -> bool:
+    return all(names) and len(set(names)) == len(names)
