@@ -8,23 +8,22 @@ import pytest
 from tests.settings.deployment import findings, load
 from xarb_runtime.service.settings import SettingFinding, SettingsError, load_settings
 
-
 CASES = [
     # unknown keys
     (
         "limits: {ttl_leg_aa: 1s}",
-        "XC201 limits.ttl_leg_aa (settings.yaml:1): expected a known key, found an unknown one. "
-        "Did you mean limits.ttl_leg_a?",
+        ("XC201 limits.ttl_leg_aa (settings.yaml:1): expected a known key, found an unknown one. "
+        "Did you mean limits.ttl_leg_a?"),
     ),
     (
         "\n\nvenus: {}",
-        "XC201 venus (settings.yaml:3): expected a known key, found an unknown one. "
-        "Did you mean venues?",
+        ("XC201 venus (settings.yaml:3): expected a known key, found an unknown one. "
+        "Did you mean venues?"),
     ),
     (
         "in_flight: 5",
-        "XC201 in_flight (settings.yaml:1): expected a known key, found an unknown one. "
-        "Did you mean bus.in_flight?",
+        ("XC201 in_flight (settings.yaml:1): expected a known key, found an unknown one. "
+        "Did you mean bus.in_flight?"),
     ),
     ("zzz: 5", "XC201 zzz (settings.yaml:1): expected a known key, found an unknown one."),
     (
@@ -38,13 +37,13 @@ CASES = [
     # values that do not fit
     (
         "limits: {ttl_leg_a: 800}",
-        "XC202 limits.ttl_leg_a (settings.yaml:1): "
-        "expected a duration such as 800ms, 2.5s, 10m or 1h, found 800.",
+        ("XC202 limits.ttl_leg_a (settings.yaml:1): "
+        "expected a duration such as 800ms, 2.5s, 10m or 1h, found 800."),
     ),
     (
         "limits: {ttl_leg_a: soon}",
-        "XC202 limits.ttl_leg_a (settings.yaml:1): "
-        "expected a duration such as 800ms, 2.5s, 10m or 1h, found 'soon'.",
+        ("XC202 limits.ttl_leg_a (settings.yaml:1): "
+        "expected a duration such as 800ms, 2.5s, 10m or 1h, found 'soon'."),
     ),
     (
         "limits:\n  max_loss: much",
@@ -68,8 +67,8 @@ CASES = [
     ),
     (
         "limits: {hedge_order: [unwind, 1]}",
-        "XC202 limits.hedge_order (settings.yaml:1): "
-        "expected a list of texts, found ['unwind', 1].",
+        ("XC202 limits.hedge_order (settings.yaml:1): "
+        "expected a list of texts, found ['unwind', 1]."),
     ),
     (
         "limits: {hedge_before_known: yes}",
@@ -81,8 +80,8 @@ CASES = [
     ),
     (
         "control: {port: 70000}",
-        "XC202 control.port (settings.yaml:1): "
-        "expected a whole number from 0 to 65535, found 70000.",
+        ("XC202 control.port (settings.yaml:1): "
+        "expected a whole number from 0 to 65535, found 70000."),
     ),
     ("mode: dry", "XC202 mode (settings.yaml:1): expected one of ghost, live, found 'dry'."),
     (
@@ -91,13 +90,13 @@ CASES = [
     ),
     (
         "store: {url: }",
-        "XC202 store.url (settings.yaml:1): expected a text, found nothing. "
-        "Write a value, or remove the line.",
+        ("XC202 store.url (settings.yaml:1): expected a text, found nothing. "
+        "Write a value, or remove the line."),
     ),
     (
         "store: {url: {a: 1}}",
-        "XC202 store.url (settings.yaml:1): expected a text, found a section. "
-        "Write a value, or remove the line.",
+        ("XC202 store.url (settings.yaml:1): expected a text, found a section. "
+        "Write a value, or remove the line."),
     ),
     ("limits: 5", "XC202 limits (settings.yaml:1): expected a section of keys, found 5."),
     ("venues: [sx]", "XC202 venues (settings.yaml:1): expected a section of keys, found ['sx']."),
@@ -108,13 +107,13 @@ CASES = [
     # venues
     (
         "venues:\n  sx:\n    latency: 1ms",
-        "XC204 venues.sx.kind (settings.yaml:2): expected a kind of venue, found none. "
-        "`xarb plugins` lists the kinds there are.",
+        ("XC204 venues.sx.kind (settings.yaml:2): expected a kind of venue, found none. "
+        "`xarb plugins` lists the kinds there are."),
     ),
     (
         "venues: {sx: {kind: ghost, call_deadline: 5}}",
-        "XC202 venues.sx.call_deadline (settings.yaml:1): "
-        "expected a duration such as 800ms, 2.5s, 10m or 1h, found 5.",
+        ("XC202 venues.sx.call_deadline (settings.yaml:1): "
+        "expected a duration such as 800ms, 2.5s, 10m or 1h, found 5."),
     ),
     (
         "venues: {sx: {kind: ghost, call_deadline: 0ms}}",
@@ -122,28 +121,28 @@ CASES = [
     ),
     (
         "venues: {sx: {kind: ghost, call_deadline: {a: 1}}}",
-        "XC202 venues.sx.call_deadline (settings.yaml:1): "
-        "expected a duration such as 800ms, 2.5s, 10m or 1h, found a section.",
+        ("XC202 venues.sx.call_deadline (settings.yaml:1): "
+        "expected a duration such as 800ms, 2.5s, 10m or 1h, found a section."),
     ),
     (
         "venues: {SX: {kind: ghost}}",
-        "XC201 venues.SX (settings.yaml:1): "
-        "expected a name of lower-case letters, digits and single _, found 'SX'.",
+        ("XC201 venues.SX (settings.yaml:1): "
+        "expected a name of lower-case letters, digits and single _, found 'SX'."),
     ),
     (
         "venues: {a__b: {kind: ghost}}",
-        "XC201 venues.a__b (settings.yaml:1): "
-        "expected a name of lower-case letters, digits and single _, found 'a__b'.",
+        ("XC201 venues.a__b (settings.yaml:1): "
+        "expected a name of lower-case letters, digits and single _, found 'a__b'."),
     ),
     (
         "venues: {sx: {kind: ghost, a: {dynaconf_merge: 1}}}",
-        "XC201 venues.sx.a.dynaconf_merge (settings.yaml:1): "
-        "expected a key of the plugin, found a word of dynaconf.",
+        ("XC201 venues.sx.a.dynaconf_merge (settings.yaml:1): "
+        "expected a key of the plugin, found a word of dynaconf."),
     ),
     (
         "venues: {sx: {kind: sx_bet}}",
-        "XC203 venues.sx.kind (settings.yaml:1): "
-        "expected a kind that begins with ghost, because mode is ghost, found sx_bet.",
+        ("XC203 venues.sx.kind (settings.yaml:1): "
+        "expected a kind that begins with ghost, because mode is ghost, found sx_bet."),
     ),
     # rules
     (
@@ -156,28 +155,28 @@ CASES = [
     ),
     (
         "limits: {max_stake: 500, max_open_stake: 100}",
-        "XC203 limits.max_open_stake (settings.yaml:1): "
-        "expected at least limits.max_stake, found 100.",
+        ("XC203 limits.max_open_stake (settings.yaml:1): "
+        "expected at least limits.max_stake, found 100."),
     ),
     (
         "limits: {max_stake: 50000}",
-        "XC203 limits.max_open_stake (packaged defaults): "
-        "expected at least limits.max_stake, found 20000.",
+        ("XC203 limits.max_open_stake (packaged defaults): "
+        "expected at least limits.max_stake, found 20000."),
     ),
     (
         "limits: {hedge_order: [unwind, unwind]}",
-        "XC203 limits.hedge_order (settings.yaml:1): "
-        "expected names of strategies, each once, found unwind, unwind.",
+        ("XC203 limits.hedge_order (settings.yaml:1): "
+        "expected names of strategies, each once, found unwind, unwind."),
     ),
     (
         "control: {host: 0.0.0.0}",
-        "XC203 control.host (settings.yaml:1): "
-        "expected a loopback address: 127.0.0.1, ::1 or localhost, found 0.0.0.0.",
+        ("XC203 control.host (settings.yaml:1): "
+        "expected a loopback address: 127.0.0.1, ::1 or localhost, found 0.0.0.0."),
     ),
     (
         "store: {url: var/xarb.db}",
-        "XC203 store.url (settings.yaml:1): "
-        "expected a URL that begins with sqlite:/// or postgresql://, found var/xarb.db.",
+        ("XC203 store.url (settings.yaml:1): "
+        "expected a URL that begins with sqlite:/// or postgresql://, found var/xarb.db."),
     ),
     (
         "bus: {url: embedded}",
@@ -189,24 +188,24 @@ CASES = [
     ),
     (
         "kpi: {min_fill_ratio: 0.9}",
-        "XC203 kpi.clear_fill_ratio (packaged defaults): "
-        "expected a share from kpi.min_fill_ratio to 1, found 0.70.",
+        ("XC203 kpi.clear_fill_ratio (packaged defaults): "
+        "expected a share from kpi.min_fill_ratio to 1, found 0.70."),
     ),
     (
         "plugins: {required: [a], block: [a]}",
-        "XC203 plugins.required (settings.yaml:1): "
-        "expected no plugin that plugins.block names, found a.",
+        ("XC203 plugins.required (settings.yaml:1): "
+        "expected no plugin that plugins.block names, found a."),
     ),
     (
         "plugins: {required: [a], allow: [b]}",
-        "XC203 plugins.required (settings.yaml:1): "
-        "expected only plugins that plugins.allow names, found a.",
+        ("XC203 plugins.required (settings.yaml:1): "
+        "expected only plugins that plugins.allow names, found a."),
     ),
     # files
     (
         "mode: ghost\nmode: live",
-        "XC103 mode (settings.yaml:2): expected each key once, found it twice, "
-        "first at settings.yaml:1. Remove one of the two.",
+        ("XC103 mode (settings.yaml:2): expected each key once, found it twice, "
+        "first at settings.yaml:1. Remove one of the two."),
     ),
     (
         "- a",
@@ -218,8 +217,8 @@ CASES = [
     ),
     (
         "mode: !!python/name:os.system x",
-        "XC102 mode (settings.yaml:1): "
-        "expected a plain value, found the tag tag:yaml.org,2002:python/name:os.system.",
+        ("XC102 mode (settings.yaml:1): "
+        "expected a plain value, found the tag tag:yaml.org,2002:python/name:os.system."),
     ),
     (
         "[a, b]: 1",
@@ -229,13 +228,13 @@ CASES = [
     ("--- {}\n--- {}", "XC102 settings.yaml:2: expected YAML, found: but found another document."),
     (
         "venues: {sx: {kind: ghost, list: [{a: 1, a: 2}]}}",
-        "XC103 venues.sx.list[0].a (settings.yaml:1): expected each key once, found it twice, "
-        "first at settings.yaml:1. Remove one of the two.",
+        ("XC103 venues.sx.list[0].a (settings.yaml:1): expected each key once, found it twice, "
+        "first at settings.yaml:1. Remove one of the two."),
     ),
     (
         f"venues: {{sx: {{kind: ghost, a: {'9' * 5000}}}}}",
-        "XC102 venues.sx.a (settings.yaml:1): "
-        "expected a number of sensible size, found a longer one.",
+        ("XC102 venues.sx.a (settings.yaml:1): "
+        "expected a number of sensible size, found a longer one."),
     ),
 ]  # fmt: skip
 
@@ -252,25 +251,25 @@ def test_a_wrong_file_is_answered_with_place_expected_and_found(tmp_path, writte
     [
         (
             "XARB_LIMITS__TTL_LEGA", "1s",
-            "XC201 limits.ttl_lega (XARB_LIMITS__TTL_LEGA): "
+            ("XC201 limits.ttl_lega (XARB_LIMITS__TTL_LEGA): "
             "expected a variable that names a key, found an unknown one. "
-            "Did you mean XARB_LIMITS__TTL_LEG_A?",
+            "Did you mean XARB_LIMITS__TTL_LEG_A?"),
         ),
         (
             "XARB_LIMITS_TTL_LEG_A", "1s",
-            "XC201 limits_ttl_leg_a (XARB_LIMITS_TTL_LEG_A): "
+            ("XC201 limits_ttl_leg_a (XARB_LIMITS_TTL_LEG_A): "
             "expected a variable that names a key, found an unknown one. "
-            "Did you mean XARB_LIMITS__TTL_LEG_A?",
+            "Did you mean XARB_LIMITS__TTL_LEG_A?"),
         ),
         (
             "XARB_", "1",
-            "XC201 XARB_: expected a name such as XARB_LIMITS__TTL_LEG_A, found XARB_. "
-            "Two underscores separate a section from a key.",
+            ("XC201 XARB_: expected a name such as XARB_LIMITS__TTL_LEG_A, found XARB_. "
+            "Two underscores separate a section from a key."),
         ),
         (
             "XARB_BUS__IN_FLIGHT", "many",
-            "XC202 bus.in_flight (XARB_BUS__IN_FLIGHT): "
-            "expected a whole number, 1 or more, found 'many'.",
+            ("XC202 bus.in_flight (XARB_BUS__IN_FLIGHT): "
+            "expected a whole number, 1 or more, found 'many'."),
         ),
         (
             "XARB_LIMITS", "5",
@@ -286,13 +285,13 @@ def test_a_wrong_file_is_answered_with_place_expected_and_found(tmp_path, writte
         ),
         (
             "XARB_CONTROL__HOST", "example.org",
-            "XC203 control.host (XARB_CONTROL__HOST): "
-            "expected a loopback address: 127.0.0.1, ::1 or localhost, found example.org.",
+            ("XC203 control.host (XARB_CONTROL__HOST): "
+            "expected a loopback address: 127.0.0.1, ::1 or localhost, found example.org."),
         ),
         (
             "XARB_LIMITS__MAX_LOSS__X", "1",
-            "XC202 limits.max_loss (XARB_LIMITS__MAX_LOSS__X): "
-            "expected a number, found a section. Write a value, or remove the line.",
+            ("XC202 limits.max_loss (XARB_LIMITS__MAX_LOSS__X): "
+            "expected a number, found a section. Write a value, or remove the line."),
         ),
     ],
 )  # fmt: skip

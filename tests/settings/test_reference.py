@@ -9,7 +9,6 @@ from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.service.settings import load_settings, settings_reference
 from xarb_runtime.service.settings_schema import documentation, keys, sections
 
-
 TOP = Path(__file__).parents[2]
 
 

@@ -11,14 +11,13 @@ from tests.settings.deployment import findings, load
 from xarb_runtime.service.settings import SecretText, SettingsError, load_settings
 from xarb_runtime.service.settings_secret import hide_url_password, is_secret_name, redact
 
-
 HUSH = "hunter2-hunter2"
 
 
 def shown(value: object) -> str:
-    console = Console(file=io.StringIO(), width=10_000)
-    console.print(value)
-    return f"{value!r} {value} {console.file.getvalue()}"  # pyright: ignore
+    paper = io.StringIO()
+    Console(file=paper, width=10_000).print(value)
+    return f"{value!r} {value} {paper.getvalue()}"
 
 
 def test_values_of_the_secrets_file_are_hidden_wherever_they_are_shown(tmp_path: Path) -> None:
@@ -128,8 +127,10 @@ def test_no_finding_quotes_the_password_of_a_url(tmp_path: Path) -> None:
     found = findings(tmp_path, f"store: {{url: 'mysql://a:{HUSH}@db/x'}}")
 
     assert found == [
-        "XC203 store.url (settings.yaml:1): expected a URL that begins with sqlite:/// or "
-        "postgresql://, found mysql://a:***@db/x."
+        (
+            "XC203 store.url (settings.yaml:1): expected a URL that begins with sqlite:/// or "
+            "postgresql://, found mysql://a:***@db/x."
+        )
     ]
 
 
