@@ -11,7 +11,8 @@ visible to a chart, nor with `on_`, `before_`, `after_`, `enter_` or `exit_`, wh
 python-statemachine would call by itself.
 """
 
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -22,14 +23,38 @@ from xarb_runtime.domain.steps import Command
 T = TypeVar("T")
 
 
+class Countdown(msgspec.Struct, frozen=True):
+    """
+    A promise about a guard: it turns false after finitely many calls of `step`.
+
+    That holds until one of `resets` is called. Checks of a chart use it to tell a loop that ends
+    from one that does not.
+    """
+
+    step: str
+    resets: frozenset[str] = frozenset()
+
+
 class Context(msgspec.Struct, kw_only=True):
     """
     Base of all contexts.
+
+    Class attributes, for checks of the charts that run on this context:
+        catalogue: the signals that the outside can produce (`observe` returns no others, timers
+            aside).
+        beginnings: those of them that begin an execution: each comes once, before all others.
+        settled: guards that prove that no order is in doubt.
+        countdowns: guards that turn false in the end, by their expression.
 
     Attributes:
         execution: the id of the execution this context belongs to.
         now_ms: the time of the event of the current step, milliseconds since the epoch.
     """
+
+    catalogue: ClassVar[frozenset[str]] = frozenset()
+    beginnings: ClassVar[frozenset[str]] = frozenset()
+    settled: ClassVar[frozenset[str]] = frozenset()
+    countdowns: ClassVar[Mapping[str, Countdown]] = {}
 
     execution: str = ""
     now_ms: int = 0

@@ -7,13 +7,14 @@ Signals that the chart sees (`leg_a`, `leg_b` and `hedge` are the slots an order
 `hedge.no_plan`; timers and operator's words under their own names.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from xarb_runtime.domain import events
-from xarb_runtime.domain.context import Context, read
+from xarb_runtime.domain.context import Context, Countdown, read
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.ledger import (
     OrderLine,
@@ -28,6 +29,21 @@ from xarb_runtime.domain.opportunity import Gate, HedgePlan, LegOffer, Limits, O
 from xarb_runtime.domain.orders import OrderReport, Quote, Selection
 from xarb_runtime.domain.position import Fill, levelling_stake, profit_by_scenario, worst_case
 from xarb_runtime.domain.steps import Command
+
+SLOTS = ("leg_a", "leg_b", "hedge")
+
+#: What an order's slot can say: `leg_a.filled`.
+ORDER_SIGNALS = (
+    "acknowledged",
+    "partially_filled",
+    "filled",
+    "cancelled",
+    "refused",
+    "unknown",
+    "cancel_refused",
+    "reversed",
+    "finalised",
+)
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -60,6 +76,25 @@ class CrossVenue(Context, kw_only=True):
         reason: why it ended the way it did, for people.
         paused: an operator's pause has reached this execution.
     """
+
+    catalogue: ClassVar[frozenset[str]] = frozenset(
+        {
+            events.OPPORTUNITY_DETECTED,
+            *(f"{slot}.{signal}" for slot in SLOTS for signal in ORDER_SIGNALS),
+            events.QUOTE_RECEIVED,
+            events.QUOTE_FAILED,
+            events.HEDGE_PLANNED,
+            events.HEDGE_NO_PLAN,
+            "operator.pause",
+            "operator.resolve",
+            "operator.retry",
+        }
+    )
+    beginnings: ClassVar[frozenset[str]] = frozenset({events.OPPORTUNITY_DETECTED})
+    settled: ClassVar[frozenset[str]] = frozenset({"not in_doubt", "is_flat", "is_final"})
+    countdowns: ClassVar[Mapping[str, Countdown]] = {
+        "has_next_strategy": Countdown("next_strategy", frozenset({"restart_strategies"}))
+    }
 
     admission: Admission | None = None
     orders: list[OrderLine] = []

@@ -1,9 +1,11 @@
 """
 The context of the supervisor: the one execution that says what the others may do.
 
-Signals: `operator.pause`, `.resume`, `.halt`, `.reduce`, `.stop`; `kpi.breach`; `venue.down`,
-`venue.up`; `incident.opened`; `work.drained`; `work.appeared`; and timers.
+Signals: `operator.start`, `.pause`, `.resume`, `.reduce`, `.halt`, `.stop`; `kpi.breach`;
+`venue.down`, `venue.up`; `incident.opened`; `work.drained`; and timers.
 """
+
+from typing import ClassVar
 
 import msgspec
 
@@ -34,6 +36,22 @@ class Supervisor(Context, kw_only=True):
         pauses: whether the last incident asks for a pause.
         drain_deadline: how long stopping waits for executions in flight; a text with a unit.
     """
+
+    catalogue: ClassVar[frozenset[str]] = frozenset(
+        {
+            "operator.start",
+            "operator.pause",
+            "operator.resume",
+            "operator.reduce",
+            "operator.halt",
+            "operator.stop",
+            "kpi.breach",
+            "venue.down",
+            "venue.up",
+            "incident.opened",
+            "work.drained",
+        }
+    )
 
     reason: str = ""
     by: str = ""

@@ -4,6 +4,8 @@ The context of one venue's health: a breaker fed by errors, latencies and missed
 Signals: `call.ok`, `call.failed`, `heartbeat.ok`, `heartbeat.missed`, and timers.
 """
 
+from typing import ClassVar
+
 import msgspec
 
 from xarb_runtime.domain.context import Context, read
@@ -44,6 +46,10 @@ class VenueHealth(Context, kw_only=True):
         reason: the newest failure, for people.
         limits: thresholds in force.
     """
+
+    catalogue: ClassVar[frozenset[str]] = frozenset(
+        {"call.ok", "call.failed", "heartbeat.ok", "heartbeat.missed"}
+    )
 
     venue: str = ""
     failures: int = 0
