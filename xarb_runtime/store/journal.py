@@ -2,23 +2,68 @@
 The journal: the one writer.
 """
 
-from collections.abc import Callable, Collection
-from contextlib import AbstractAsyncContextManager, nullcontext
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from itertools import islice
 
+from xarb_runtime.store import migrate
 from xarb_runtime.store.batch import Batch
-from xarb_runtime.store.lease import Holder, holder_is_alive
+from xarb_runtime.store.errors import JournalBroken, LeaseLost, StoreError
+from xarb_runtime.store.lease import Holder, holder_is_alive, renewal, take_lease, this_process
 from xarb_runtime.store.queries import Queries
 from xarb_runtime.store.records import Recovered
+from xarb_runtime.store.recovery import read_recovered
+from xarb_runtime.store.rows import unit_of
+from xarb_runtime.store.sqlite import (
+    READER_PRAGMAS,
+    WRITER_PRAGMAS,
+    IoGuard,
+    SqliteSession,
+    make_folder,
+    store_path,
+)
+from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
+
+#: Pairs asked for in one query; SQLite takes 32,766 parameters at most.
+_PAIRS_AT_ONCE = 1_000
+
+_log = logging.getLogger(__name__)
 
 
 class Journal:
-    """The one writer of a store (signatures; the bodies are being written)."""
+    """
+    The one writer of a store, made by `Journal.open`.
 
-    epoch: int
-    queries: Queries
+    Attributes:
+        path: the store's file.
+        epoch: the epoch of the lease that this journal holds.
+        queries: reads what this journal has written.
+    """
+
+    def __init__(
+        self,
+        session: SqliteSession,
+        *,
+        epoch: int,
+        queries: Queries,
+        clock_ms: Callable[[], int],
+        lease_ms: int,
+    ) -> None:
+        self.path = session.path
+        self.epoch = epoch
+        self.queries = queries
+        self._session = session
+        self._clock_ms = clock_ms
+        self._lease_ms = lease_ms
+        self._turn = asyncio.Lock()
+        self._writing: set[asyncio.Task[None]] = set()
+        self._broken: BaseException | None = None
 
     @classmethod
-    def open(
+    @asynccontextmanager
+    async def open(
         cls,
         url: str,
         *,
@@ -26,22 +71,150 @@ class Journal:
         clock_ms: Callable[[], int],
         lease_ms: int = 10_000,
         wait_ms: int = 0,
-        io_guard: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        io_guard: IoGuard = nullcontext,
         second_reader: bool = True,
         holder: Holder | None = None,
         is_alive: Callable[[Holder], bool] = holder_is_alive,
-    ) -> AbstractAsyncContextManager["Journal"]:
-        raise NotImplementedError
+    ) -> AsyncIterator["Journal"]:
+        """
+        Open the store for writing; create it, or bring its tables up to date, as needed.
+
+        Args:
+            url: `sqlite:///folder/file.db`.
+            owner: who works on it, for people.
+            clock_ms: the time, milliseconds since the epoch; leases are measured by it.
+            lease_ms: how long the lease lasts after each commit or `renew`.
+            wait_ms: how long to wait for a lease that somebody else holds.
+            io_guard: entered around every await on the database, so that a virtual clock can
+                stand still meanwhile.
+            second_reader: queries get a connection of their own, so that a long list never
+                delays a commit. Without it everything runs one after another on one thread.
+            holder: the process that holds the lease, if not this one.
+            is_alive: whether the process that holds the lease can still be running.
+
+        Raises:
+            LeaseHeld: another runtime works on this store.
+            StoreError: the file cannot be used; the text says why and what to do.
+        """
+        path = store_path(url)
+        make_folder(path)
+        async with AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            session = await enter(SqliteSession.open(path, WRITER_PRAGMAS, io_guard))
+            revision = await migrate.prepare(session)
+            epoch = await take_lease(
+                session,
+                owner=owner,
+                holder=holder or this_process(),
+                clock_ms=clock_ms,
+                lease_ms=lease_ms,
+                wait_ms=wait_ms,
+                is_alive=is_alive,
+            )
+            if revision != migrate.REVISIONS[-1]:
+                with io_guard():
+                    await asyncio.to_thread(migrate.upgrade, path)
+            reader = session
+            if second_reader:
+                reader = await enter(SqliteSession.open(path, READER_PRAGMAS, io_guard))
+            journal = cls(
+                session,
+                epoch=epoch,
+                queries=Queries(reader),
+                clock_ms=clock_ms,
+                lease_ms=lease_ms,
+            )
+            try:
+                yield journal
+            finally:
+                await journal._release()
 
     async def commit(self, batch: Batch) -> None:
-        raise NotImplementedError
+        """
+        Write `batch` in one transaction.
+
+        If cancelled, the commit still runs to its end: it is complete or absent, and the journal
+        is broken if it failed. Commits are written in the order of the calls.
+
+        Raises:
+            LeaseLost: another runtime has taken over; nothing was written.
+            JournalBroken: an earlier commit failed.
+            StoreError: this one failed; nothing was written, and nothing will be.
+        """
+        self._refuse_if_broken()
+        try:
+            unit = unit_of(batch, SQLITE)
+        except BaseException as error:
+            self._broken = error
+            raise
+        task = asyncio.get_running_loop().create_task(self._write(unit), name="journal commit")
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        await asyncio.shield(task)
 
     async def renew(self) -> None:
-        """Renew the lease; call it at least every third of `lease_ms` when nothing is committed."""
-        raise NotImplementedError
+        """
+        Renew the lease; due every third of `lease_ms` when nothing is committed.
+
+        Raises:
+            StoreError: as `commit`.
+        """
+        await self.commit(Batch())
 
     async def seen(self, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        raise NotImplementedError
+        """
+        Return those of the pairs (source, id) that are in the inbox.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        found: set[tuple[str, str]] = set()
+        rest = iter(pairs)
+        while some := list(islice(rest, _PAIRS_AT_ONCE)):
+            values = ",".join(["(?,?)"] * len(some))
+            query = f"SELECT source, id FROM events WHERE (source, id) IN (VALUES {values})"  # noqa: S608
+            parameters = [word for pair in some for word in pair]
+            rows = await self._session.fetch(query, parameters)
+            found.update((source, name) for source, name in rows)
+        return found
 
     async def recover(self) -> Recovered:
-        raise NotImplementedError
+        """
+        Return what a runtime has to continue with.
+
+        Raises:
+            StoreError: the store cannot be read, or holds what this version cannot read.
+        """
+        return await read_recovered(self._session)
+
+    async def _write(self, unit: Sequence[Write]) -> None:
+        async with self._turn:
+            self._refuse_if_broken()
+            try:
+                until = self._clock_ms() + self._lease_ms
+                await self._session.run([renewal(self.epoch, until), *unit])
+            except RowsMissedError as error:
+                self._broken = self._meaning(error)
+                raise self._broken from error
+            except BaseException as error:
+                self._broken = error
+                raise
+
+    def _meaning(self, error: RowsMissedError) -> StoreError:
+        if error.sql == SQLITE.lease_renew:
+            return LeaseLost(path=str(self.path), epoch=self.epoch)
+        return StoreError(f"{self.path}: {error}. Nothing was written; restart the runtime.")
+
+    def _refuse_if_broken(self) -> None:
+        if self._broken is not None:
+            raise JournalBroken(path=str(self.path), first=self._broken)
+
+    async def _release(self) -> None:
+        """Let go of the lease after the last commit, so that a successor need not wait."""
+        if self._writing:
+            await asyncio.wait(self._writing)
+        try:
+            await self._session.run([renewal(self.epoch, 0)])
+        except (RowsMissedError, StoreError) as error:
+            # What was committed is on disk all the same, and a lease runs out by itself.
+            _log.warning("%s: the lease could not be given back: %s", self.path, error)

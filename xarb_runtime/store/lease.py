@@ -6,11 +6,26 @@ end has passed, or at once when it can be proven dead: same machine, and no such
 The successor's epoch is checked in every commit, so a holder that was only asleep writes nothing.
 """
 
+import asyncio
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import sqlalchemy as sa
+
+from xarb_runtime.store import schema
+from xarb_runtime.store.errors import LeaseHeld
+from xarb_runtime.store.reading import columns, fetch
+from xarb_runtime.store.records import LeaseRow
+from xarb_runtime.store.sqlite import SqliteSession
+from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
+
+#: Pause between two attempts at a lease that somebody holds, seconds.
+_POLL = 0.1
+
+_SELECT = sa.select(*columns(schema.lease, LeaseRow))
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +49,8 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 def this_process() -> Holder:
     """Return the identity of the calling process."""
     pid = os.getpid()
-    return Holder(host=socket.gethostname(), pid=pid, machine=_machine(), born=_born(pid))
+    _, born = _state_and_birth(pid)
+    return Holder(host=socket.gethostname(), pid=pid, machine=_machine(), born=born)
 
 
 def holder_is_alive(holder: Holder) -> bool:
@@ -52,8 +68,9 @@ def holder_is_alive(holder: Holder) -> bool:
         return False
     except PermissionError:
         return True
-    born = _born(holder.pid)
-    return not born or not holder.born or born == holder.born
+    state, born = _state_and_birth(holder.pid)
+    # A zombie only waits to be counted by its parent; it runs no more.
+    return state not in {"Z", "X"} and (not born or not holder.born or born == holder.born)
 
 
 def _machine() -> str:
@@ -66,10 +83,93 @@ def _machine() -> str:
     return f"{boot} {namespace}"
 
 
-def _born(pid: int) -> str:
+def _state_and_birth(pid: int) -> tuple[str, str]:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return ""
+        return "", ""
     # The command's name, in parentheses, may itself hold spaces and parentheses.
-    return stat.rpartition(")")[2].split()[19]
+    fields = stat.rpartition(")")[2].split()
+    return fields[0], fields[19]
+
+
+async def read_lease(session: SqliteSession) -> LeaseRow | None:
+    """Return the lease row; None before anyone ever held it."""
+    return next(iter(await fetch(session, _SELECT, LeaseRow)), None)
+
+
+async def take_lease(
+    session: SqliteSession,
+    *,
+    owner: str,
+    holder: Holder,
+    clock_ms: Callable[[], int],
+    lease_ms: int,
+    wait_ms: int,
+    is_alive: Callable[[Holder], bool],
+) -> int:
+    """
+    Take the lease, waiting for it up to `wait_ms`, and return its epoch.
+
+    Raises:
+        LeaseHeld: somebody else has it.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait_ms / 1000
+    while True:
+        seen = await read_lease(session)
+        now_ms = clock_ms()
+        if seen is None or not _is_held(seen, now_ms, is_alive):
+            epoch = seen.epoch + 1 if seen else 1
+            mine = LeaseRow(
+                epoch=epoch,
+                owner=owner,
+                host=holder.host,
+                pid=holder.pid,
+                machine=holder.machine,
+                born=holder.born,
+                acquired_ms=now_ms,
+                expires_ms=now_ms + lease_ms,
+            )
+            if await _swap(session, seen, mine):
+                return epoch
+        elif loop.time() >= deadline:
+            raise _held(session.path, seen)
+        else:
+            await asyncio.sleep(_POLL)
+
+
+async def _swap(session: SqliteSession, seen: LeaseRow | None, mine: LeaseRow) -> bool:
+    """Return whether the lease was still as it was `seen`, and is now `mine`."""
+    row = msgspec.structs.astuple(mine)
+    if seen is None:
+        write = Write(SQLITE.lease_first, [(1, *row)], expect=1)
+    else:
+        write = Write(SQLITE.lease_take, [(*row, seen.epoch, seen.expires_ms)], expect=1)
+    try:
+        await session.run([write])
+    except RowsMissedError:
+        return False
+    return True
+
+
+def renewal(epoch: int, until_ms: int) -> Write:
+    """Return the statement that every transaction begins with: still ours, and for longer."""
+    return Write(SQLITE.lease_renew, [(until_ms, epoch)], expect=1)
+
+
+def _is_held(seen: LeaseRow, now_ms: int, is_alive: Callable[[Holder], bool]) -> bool:
+    if seen.expires_ms <= now_ms:
+        return False
+    return is_alive(Holder(host=seen.host, pid=seen.pid, machine=seen.machine, born=seen.born))
+
+
+def _held(path: Path, seen: LeaseRow) -> LeaseHeld:
+    return LeaseHeld(
+        path=str(path),
+        owner=seen.owner,
+        host=seen.host,
+        pid=seen.pid,
+        since_ms=seen.acquired_ms,
+        expires_ms=seen.expires_ms,
+    )

@@ -1,32 +1,187 @@
 """
 Reading the store.
+
+Queries of a running journal have a connection of their own: with a write-ahead log readers never
+wait for the writer nor the writer for them, so a long list cannot delay a commit. Where the order
+of everything has to be the same on each run, a journal is opened without it, and one thread does
+all the work.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+
+import sqlalchemy as sa
 
 from xarb_runtime.domain.steps import Status
-from xarb_runtime.store import records
+from xarb_runtime.store import migrate, schema
 from xarb_runtime.store.batch import ChartText, Trade
+from xarb_runtime.store.errors import StoreError
+from xarb_runtime.store.lease import read_lease
+from xarb_runtime.store.reading import T, columns, fetch
+from xarb_runtime.store.records import (
+    ActionRow,
+    CommandRow,
+    Counts,
+    DeadLetterRow,
+    EventRow,
+    ExecutionRow,
+    IncidentRow,
+    LeaseRow,
+    Timeline,
+    TimerRow,
+    TransitionRow,
+)
+from xarb_runtime.store.recovery import read_snapshot
+from xarb_runtime.store.sqlite import READER_PRAGMAS, IoGuard, SqliteSession, store_path
+from xarb_runtime.store.statements import SQLITE
 
 
 class Queries:
-    """Reads a store (signatures; the bodies are being written)."""
+    """
+    What people and windows over the past ask the store. Nothing here changes anything.
+
+    Every method raises `StoreError` when the store cannot be read.
+    """
+
+    def __init__(self, session: SqliteSession) -> None:
+        self._session = session
 
     @classmethod
-    def open(
-        cls, url: str, *, io_guard: Callable[[], AbstractContextManager[None]] = nullcontext
-    ) -> AbstractAsyncContextManager["Queries"]:
-        raise NotImplementedError
+    @asynccontextmanager
+    async def open(cls, url: str, *, io_guard: IoGuard = nullcontext) -> AsyncIterator["Queries"]:
+        """
+        Read a store beside the runtime that works on it, or when none does.
 
-    async def executions(self, status: Status | None = None, limit: int = 50) -> list[records.ExecutionRow]: ...
-    async def execution(self, execution: str) -> records.Timeline | None: ...
-    async def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[records.IncidentRow]: ...
-    async def dead_letters(self, limit: int = 100) -> list[records.DeadLetterRow]: ...
-    async def dead_letter(self, number: int) -> records.DeadLetterRow | None: ...
-    async def operator_actions(self, limit: int = 100) -> list[records.ActionRow]: ...
-    async def timers(self, limit: int = 100) -> list[records.TimerRow]: ...
-    async def counts(self) -> records.Counts: ...
-    async def trades(self, venue: str | None = None, limit: int = 100, since_ms: int = 0) -> list[Trade]: ...
-    async def chart(self, hash_: str) -> ChartText | None: ...
-    async def lease(self) -> records.LeaseRow | None: ...
+        Raises:
+            StoreError: there is no store at `url`, or it cannot be read.
+        """
+        path = store_path(url)
+        if not path.is_file():
+            message = f"{path}: expected a store, found no such file. Check `store.url`."
+            raise StoreError(message)
+        async with SqliteSession.open(path, READER_PRAGMAS, io_guard) as session:
+            ((revision,),) = await session.fetch(migrate.REVISION_QUERY)
+            migrate.check_revision(path, revision)
+            yield cls(session)
+
+    async def executions(self, status: Status | None = None, limit: int = 50) -> list[ExecutionRow]:
+        """Return executions, the newest first."""
+        table = schema.executions
+        query = sa.select(*columns(table, ExecutionRow))
+        if status is not None:
+            query = query.where(table.c.status == status.value)
+        query = query.order_by(table.c.started_ms.desc(), table.c.id.desc()).limit(limit)
+        return await fetch(self._session, query, ExecutionRow)
+
+    async def execution(self, execution: str) -> Timeline | None:
+        """Return everything about one execution; None if there is no such."""
+        table = schema.executions
+        head = sa.select(*columns(table, ExecutionRow)).where(table.c.id == execution)
+        rows = await fetch(self._session, head, ExecutionRow)
+        if not rows:
+            return None
+        blob = sa.select(table.c.snapshot).where(table.c.id == execution)
+        ((snapshot,),) = await self._session.fetch(*SQLITE.compile(blob))
+        return Timeline(
+            execution=rows[0],
+            snapshot=read_snapshot(self._session, execution, snapshot),
+            events=await self._of(schema.events, execution, EventRow, "position"),
+            transitions=await self._of(schema.transitions, execution, TransitionRow, "id"),
+            commands=await self._of(schema.commands, execution, CommandRow, "seq", "idx"),
+            incidents=await self._of(schema.incidents, execution, IncidentRow, "opened_ms", "id"),
+        )
+
+    async def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[IncidentRow]:
+        """Return incidents, the newest first."""
+        table = schema.incidents
+        query = sa.select(*columns(table, IncidentRow))
+        if open_only:
+            query = query.where(table.c.closed_ms.is_(None))
+        query = query.order_by(table.c.opened_ms.desc(), table.c.id.desc()).limit(limit)
+        return await fetch(self._session, query, IncidentRow)
+
+    async def dead_letters(
+        self, *, waiting_only: bool = False, limit: int = 100
+    ) -> list[DeadLetterRow]:
+        """Return dead letters, the newest first; `waiting_only`: those never replayed."""
+        table = schema.dead_letters
+        query = sa.select(*columns(table, DeadLetterRow))
+        if waiting_only:
+            query = query.where(table.c.replayed_ms.is_(None))
+        query = query.order_by(table.c.id.desc()).limit(limit)
+        return await fetch(self._session, query, DeadLetterRow)
+
+    async def dead_letter(self, number: int) -> DeadLetterRow | None:
+        """Return one dead letter; None if there is no such."""
+        table = schema.dead_letters
+        query = sa.select(*columns(table, DeadLetterRow)).where(table.c.id == number)
+        return next(iter(await fetch(self._session, query, DeadLetterRow)), None)
+
+    async def operator_actions(self, limit: int = 100) -> list[ActionRow]:
+        """Return what people asked for, the newest first."""
+        table = schema.operator_actions
+        query = sa.select(*columns(table, ActionRow)).order_by(table.c.id.desc()).limit(limit)
+        return await fetch(self._session, query, ActionRow)
+
+    async def timers(self, limit: int = 100) -> list[TimerRow]:
+        """Return pending timers, the next one first."""
+        table = schema.timers
+        query = sa.select(*columns(table, TimerRow))
+        query = query.order_by(table.c.due_ms, table.c.execution, table.c.id).limit(limit)
+        return await fetch(self._session, query, TimerRow)
+
+    async def trades(
+        self, venue: str | None = None, limit: int = 100, since_ms: int = 0
+    ) -> list[Trade]:
+        """Return terminal orders not older than `since_ms`, the newest first."""
+        table = schema.trades
+        query = sa.select(*columns(table, Trade)).where(table.c.at_ms >= since_ms)
+        if venue is not None:
+            query = query.where(table.c.venue == venue)
+        query = query.order_by(table.c.at_ms.desc(), table.c.client_id.desc()).limit(limit)
+        return await fetch(self._session, query, Trade)
+
+    async def chart(self, content_hash: str) -> ChartText | None:
+        """Return a stored chart; None if there is no such."""
+        table = schema.charts
+        query = sa.select(*columns(table, ChartText)).where(table.c.hash == content_hash)
+        return next(iter(await fetch(self._session, query, ChartText)), None)
+
+    async def lease(self) -> LeaseRow | None:
+        """Return who works, or last worked, on the store; None if nobody ever did."""
+        return await read_lease(self._session)
+
+    async def counts(self) -> Counts:
+        """Return how much of everything there is."""
+        executions, open_ = schema.executions.c, schema.commands.c.status == "open"
+        return Counts(
+            executions=await self._count_by(executions.status, sa.true()),
+            exposures=await self._count_by(
+                executions.exposure, executions.status != Status.FINAL.value
+            ),
+            events=await self._count(schema.events, sa.true()),
+            open_commands=await self._count(schema.commands, open_),
+            pending_timers=await self._count(schema.timers, sa.true()),
+            open_incidents=await self._count(
+                schema.incidents, schema.incidents.c.closed_ms.is_(None)
+            ),
+            dead_letters=await self._count(
+                schema.dead_letters, schema.dead_letters.c.replayed_ms.is_(None)
+            ),
+            trades=await self._count(schema.trades, sa.true()),
+        )
+
+    async def _of(self, table: sa.Table, execution: str, shape: type[T], *order: str) -> list[T]:
+        query = sa.select(*columns(table, shape)).where(table.c.execution == execution)
+        return await fetch(self._session, query.order_by(*(table.c[name] for name in order)), shape)
+
+    async def _count(self, table: sa.Table, where: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).select_from(table).where(where)
+        ((count,),) = await self._session.fetch(*SQLITE.compile(query))
+        return count
+
+    async def _count_by(
+        self, column: sa.Column[str], where: sa.ColumnElement[bool]
+    ) -> dict[str, int]:
+        query = sa.select(column, sa.func.count()).where(where).group_by(column).order_by(column)
+        return dict(await self._session.fetch(*SQLITE.compile(query)))

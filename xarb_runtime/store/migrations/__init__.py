@@ -1,0 +1,3 @@
+"""
+The history of the tables. Alembic applies what a store file lacks when it is opened.
+"""

@@ -1,0 +1,3 @@
+"""
+One module per revision. A released revision is never edited.
+"""
