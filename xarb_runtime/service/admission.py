@@ -1,0 +1,56 @@
+"""
+The facts an admission looks at, gathered at the moment of entry and written into the event.
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from xarb_runtime.domain.events import Event
+from xarb_runtime.domain.opportunity import Gate, Limits, Opportunity
+from xarb_runtime.plugins.contracts import Capabilities
+from xarb_runtime.service.book import Book
+
+
+class Facts:
+    """What is known about the world outside an opportunity."""
+
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        capabilities: Mapping[str, Capabilities],
+        level: Callable[[], str],
+        is_up: Callable[[str], bool],
+    ) -> None:
+        self.limits = limits
+        self._capabilities = capabilities
+        self._level = level
+        self._is_up = is_up
+
+    def complete(self, event: Event, book: Book, *, duplicate: bool) -> tuple[Event, Opportunity]:
+        """Return an `opportunity.detected` event with gate and limits, and the opportunity."""
+        opportunity = msgspec.convert(event.data["opportunity"], Opportunity, strict=False)
+        data = {
+            "opportunity": event.data["opportunity"],
+            "gate": msgspec.to_builtins(self._gate(opportunity, book, duplicate=duplicate)),
+            "limits": msgspec.to_builtins(self.limits),
+        }
+        return msgspec.structs.replace(event, data=data), opportunity
+
+    def _gate(self, opportunity: Opportunity, book: Book, *, duplicate: bool) -> Gate:
+        venues = {opportunity.leg_a.selection.venue, opportunity.leg_b.selection.venue}
+        known = all(venue in self._capabilities for venue in venues)
+        a = self._capabilities.get(opportunity.leg_a.selection.venue, Capabilities())
+        b = self._capabilities.get(opportunity.leg_b.selection.venue, Capabilities())
+        return Gate(
+            level=self._level(),
+            in_flight=book.in_flight,
+            open_stake=book.open_stake,
+            duplicate=duplicate,
+            venues_up=known and all(self._is_up(venue) for venue in venues),
+            min_stake_a=a.min_stake,
+            max_stake_a=a.max_stake,
+            min_stake_b=b.min_stake,
+            max_stake_b=b.max_stake,
+        )

@@ -1,0 +1,169 @@
+"""
+Assembly: from a deployment folder and its settings to a runtime that is ready to run.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from xarb_runtime.bundle import bundled
+from xarb_runtime.bus.embedded import embedded_spec
+from xarb_runtime.plugins.contracts import Bus, Capabilities, Clock, Venue
+from xarb_runtime.plugins.discovery import Registry, discover, open_settings
+from xarb_runtime.service.charts import read_charts
+from xarb_runtime.service.killpoints import KillPoints
+from xarb_runtime.service.runtime import Parts, Runtime
+from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.work import Work
+from xarb_runtime.store.journal import Journal
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a runtime gets from whoever starts it; simulations give other things than `xarb run` does.
+
+    Attributes:
+        folder: the deployment folder; relative names in settings start here.
+        clock: the clock.
+        owner: who holds the store's lease, for people.
+        kill: the kill points.
+        observers: called with each round of work after its commit.
+        io_guard: entered around every wait for the store's real I/O.
+        second_reader: whether the store may read on a connection of its own.
+        wait_ms: how long to wait for another runtime's lease.
+    """
+
+    folder: Path
+    clock: Clock
+    owner: str
+    kill: KillPoints = msgspec.field(default_factory=KillPoints)
+    observers: tuple[Callable[[Work], None], ...] = ()
+    io_guard: Callable[[], AbstractContextManager[None]] = nullcontext
+    second_reader: bool = True
+    wait_ms: int = 0
+
+
+def discover_plugins(folder: Path, settings: Settings) -> Registry:
+    """
+    Load the plugins that a deployment's settings allow.
+
+    Raises:
+        PluginError: a required plugin is missing or broken.
+    """
+    plugins = settings.plugins
+    return discover(
+        builtin=bundled("plugins"),
+        folders=[folder / name for name in plugins.folders],
+        entry_points=plugins.entry_points,
+        allow=plugins.allow,
+        block=plugins.block,
+        required=plugins.required,
+    )
+
+
+def store_url(folder: Path, url: str) -> str:
+    """Return the store's URL with a relative SQLite file name placed in the deployment folder."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/"):
+        return url
+    return f"{prefix}{(folder / url.removeprefix(prefix)).resolve()}"
+
+
+class OpenedVenues(msgspec.Struct, frozen=True):
+    """Venues by name, opened, and what each of them can do."""
+
+    venues: dict[str, Venue]
+    capabilities: dict[str, Capabilities]
+
+
+async def open_venues(
+    settings: Settings, registry: Registry, clock: Clock, stack: AsyncExitStack
+) -> OpenedVenues:
+    """
+    Open all venues of the settings; the stack closes them.
+
+    Raises:
+        PluginError: a kind is not known, or a venue's settings do not fit.
+    """
+    opened = OpenedVenues({}, {})
+    for name in settings.venues:
+        spec = registry.venue(settings.venue_kind(name))
+        own = open_settings(spec, settings.venue_own(name), where=f"venues.{name}")
+        opened.capabilities[name] = spec.capabilities(own)
+        opened.venues[name] = await stack.enter_async_context(spec.open(name, own, clock))
+    return opened
+
+
+async def open_bus(
+    settings: Settings, registry: Registry, clock: Clock, stack: AsyncExitStack
+) -> Bus:
+    """
+    Open the bus that `bus.url` names; the stack closes it.
+
+    Raises:
+        PluginError: no bus is registered for the URL's scheme.
+    """
+    url = settings.bus.url
+    scheme = url.partition(":")[0]
+    spec = embedded_spec() if scheme == "embedded" else registry.bus(scheme)
+    return await stack.enter_async_context(spec.open(url, settings.bus.in_flight, clock))
+
+
+@asynccontextmanager
+async def assemble(
+    settings: Settings, around: Surroundings, registry: Registry | None = None
+) -> AsyncIterator[Runtime]:
+    """
+    Open everything that a runtime needs, give the runtime, and close everything again.
+
+    Raises:
+        ChartError, PluginError, SettingsError, StoreError, LeaseHeld: what is wrong, and what to do.
+            Nothing is left half open.
+    """
+    async with AsyncExitStack() as stack:
+        found = registry or discover_plugins(around.folder, settings)
+        charts = read_charts(around.folder, settings.charts, found)
+        journal = await stack.enter_async_context(_journal(settings, around))
+        bus = await open_bus(settings, found, around.clock, stack)
+        opened = await open_venues(settings, found, around.clock, stack)
+        yield Runtime(
+            Parts(
+                settings=settings,
+                clock=around.clock,
+                journal=journal,
+                charts=charts,
+                venues=opened.venues,
+                capabilities=opened.capabilities,
+                hedges={name: spec.create() for name, spec in found.hedges.items()},
+                bus=bus,
+                kill=around.kill,
+                observers=(*around.observers, *_plugin_observers(found)),
+            )
+        )
+
+
+def _journal(settings: Settings, around: Surroundings) -> Any:
+    return Journal.open(
+        store_url(around.folder, settings.store.url),
+        owner=around.owner,
+        clock_ms=around.clock.now_ms,
+        lease_ms=settings.store.lease_ms,
+        wait_ms=around.wait_ms,
+        io_guard=around.io_guard,
+        second_reader=around.second_reader,
+    )
+
+
+def _plugin_observers(registry: Registry) -> tuple[Callable[[Work], None], ...]:
+    """Show each step and incident to the plugins that asked to see them."""
+
+    def show(work: Work) -> None:
+        for taken in work.steps:
+            registry.on_step(taken)
+        for incident in work.incidents:
+            registry.on_incident(msgspec.to_builtins(incident))
+
+    return (show,)

@@ -1,0 +1,302 @@
+"""
+The desk: takes deliveries, makes steps, and says what is to be committed and done afterwards.
+
+Synchronous and without I/O. Commands to the supervisor, to other executions and to the runtime itself
+are carried out here, in the same round and therefore in the same commit as the step that issued them.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, ORDER_REPORT, Event
+from xarb_runtime.domain.steps import Command, Exposure, Outcome, Snapshot, Status, Step
+from xarb_runtime.service import incidents
+from xarb_runtime.service.admission import Facts
+from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, Book, is_trade
+from xarb_runtime.service.charts import Charts
+from xarb_runtime.service.inbox import Delivery
+from xarb_runtime.service.kpi import Windows
+from xarb_runtime.service.trades import trade_of
+from xarb_runtime.service.work import Arming, Work
+from xarb_runtime.statechart.engine import start, step
+from xarb_runtime.store.batch import Answer, Incident, Received
+from xarb_runtime.store.records import IncidentRow
+
+#: Commands to these targets are carried out by the desk; all others go to the dispatcher.
+INTERNAL = frozenset({"supervisor", "executions", "runtime"})
+RUNTIME_SOURCE = "runtime"
+
+
+class Desk:
+    """
+    Attributes:
+        book: the executions in memory.
+        windows: the KPI windows.
+        register: open incidents.
+        draining: a safe stop waits for executions in flight to end.
+    """
+
+    def __init__(self, charts: Charts, facts: Facts, windows: Windows, *, drain: str) -> None:
+        self.charts = charts
+        self.facts = facts
+        self.windows = windows
+        self.book = Book()
+        self.register = incidents.Register()
+        self.draining = False
+        self._drain = drain
+        self._work = Work()
+        self._queue: deque[Delivery] = deque()
+        self._seen: dict[tuple[str, str], None] = {}
+
+    # -- What others ask -------------------------------------------------------------------------
+
+    @property
+    def level(self) -> str:
+        """The supervisor's level: running, paused, degraded, reduced, halted, stopping, stopped."""
+        snapshot = self.book.get(SUPERVISOR)
+        return snapshot.leaves[0] if snapshot else self.charts.supervisor.machine.initial.leaves[0]
+
+    def is_up(self, venue: str) -> bool:
+        """Tell whether a venue counts as up."""
+        snapshot = self.book.get(HEALTH_PREFIX + venue)
+        return (
+            snapshot is None or snapshot.leaves == self.charts.venue_health.machine.initial.leaves
+        )
+
+    @property
+    def resumed_ms(self) -> int:
+        """When trading was last resumed by a person, milliseconds; KPI windows count from there."""
+        snapshot = self.book.get(SUPERVISOR)
+        if snapshot is None:
+            return 0
+        return self.charts.supervisor.decoder.decode(snapshot.context).resumed_ms
+
+    # -- Recovery --------------------------------------------------------------------------------
+
+    def recall(self, snapshot: Snapshot) -> None:
+        """Take up an execution from the journal."""
+        self.book.put(snapshot)
+        if is_trade(snapshot.execution):
+            context = self.charts.of(snapshot).decoder.decode(snapshot.context)
+            self.book.commit_stake(snapshot.execution, context.opportunity.stake)
+        elif snapshot.execution == SUPERVISOR:
+            self.draining = snapshot.leaves == ("stopping",)
+
+    def recall_incidents(self, rows: Sequence[IncidentRow]) -> None:
+        """Take up the open incidents from the journal."""
+        for row in rows:
+            self.register.open(
+                Incident(
+                    id=row.id,
+                    execution=row.execution,
+                    kind=row.kind,
+                    severity=row.severity,
+                    reason=row.reason,
+                    opened_ms=row.opened_ms,
+                    exposure=row.exposure,
+                )
+            )
+
+    # -- A round ---------------------------------------------------------------------------------
+
+    def work(self, deliveries: Sequence[Delivery], seen: set[tuple[str, str]]) -> Work:
+        """
+        Work through deliveries, oldest first, and through what they cause.
+
+        Args:
+            deliveries: what arrived.
+            seen: (source, id) of those messages that are in the journal already.
+        """
+        self._work, self._queue = Work(), deque(deliveries)
+        self._seen |= dict.fromkeys(seen)
+        while self._queue:
+            self._one(self._queue.popleft())
+            if not self._queue:
+                self._look_for_drained()
+        while len(self._seen) > 65536:
+            del self._seen[next(iter(self._seen))]
+        return self._work
+
+    def _one(self, delivery: Delivery) -> None:
+        batch = self._work.batch
+        if delivery.action is not None:
+            batch.actions.append(delivery.action)
+        if delivery.dead_letter is not None:
+            batch.dead_letters.append(delivery.dead_letter)
+        if delivery.received is not None and self._is_new(delivery.received.event):
+            batch.events.append(delivery.received)
+        if delivery.closure is not None and self.register.close(delivery.closure.id):
+            batch.closures.append(delivery.closure)
+        taken = self._event(delivery) if delivery.event is not None else None
+        if delivery.answers:
+            self._answer(delivery)
+        self._work.settled.append((delivery, taken))
+
+    def _answer(self, delivery: Delivery) -> None:
+        event = delivery.event
+        kind = delivery.answer_type or (event.type if event else "done")
+        now_ms = delivery.answered_ms or (event.time_ms if event else 0)
+        self._work.batch.answers.append(
+            Answer(
+                key=delivery.answers, answered_ms=now_ms, type=kind, detail=delivery.answer_detail
+            )
+        )
+
+    def _is_new(self, event: Event) -> bool:
+        """Tell whether an event of the bus or an operator was never seen, and remember it."""
+        identity = (event.source, event.id)
+        new = identity not in self._seen
+        self._seen[identity] = None
+        return new
+
+    def _event(self, delivery: Delivery) -> Step | None:
+        event = delivery.event
+        assert event is not None  # noqa: S101  the caller looked
+        if delivery.message and not self._is_new(event):
+            return None
+        if event.type == OPPORTUNITY_DETECTED:
+            return self._admit(event)
+        snapshot = self.book.get(event.execution)
+        if snapshot is None and not is_trade(event.execution):
+            snapshot = self._begin(event.execution)
+        if snapshot is None:
+            self._orphan(event)
+            return None
+        return self._step(snapshot, event)
+
+    def _admit(self, event: Event) -> Step:
+        duplicate = self.book.get(event.execution) is not None
+        if duplicate:
+            event = msgspec.structs.replace(event, execution=f"{event.execution}~{event.id}")
+        completed, opportunity = self.facts.complete(event, self.book, duplicate=duplicate)
+        taken = self._step(start(self.charts.flow, event.execution), completed)
+        self.book.commit_stake(event.execution, opportunity.stake)
+        return taken
+
+    def _begin(self, execution: str) -> Snapshot:
+        if execution == SUPERVISOR:
+            return start(self.charts.supervisor, execution, drain_deadline=self._drain)
+        venue = execution.removeprefix(HEALTH_PREFIX)
+        return start(self.charts.venue_health, execution, venue=venue)
+
+    def _orphan(self, event: Event) -> None:
+        self._work.batch.events.append(Received(event=event, outcome="orphan"))
+        if event.type == ORDER_REPORT:
+            self._open(incidents.orphan(event))
+
+    # -- A step ----------------------------------------------------------------------------------
+
+    def _step(self, snapshot: Snapshot, event: Event) -> Step:
+        taken = step(self.charts.of(snapshot), snapshot, event)
+        if taken.outcome is Outcome.FAILED and snapshot.status is Status.RUNNING:
+            taken = _quarantined(taken)
+        self.book.put(taken.after)
+        work = self._work
+        work.steps.append(taken)
+        work.batch.steps.append(taken)
+        work.armed += [Arming(snapshot.execution, timer) for timer in taken.armed]
+        for incident in incidents.of_step(taken):
+            self._open(incident)
+        self._count(taken)
+        for command in taken.commands:
+            self._route(command, taken)
+        return taken
+
+    def _count(self, taken: Step) -> None:
+        trade = trade_of(taken, self.charts.of(taken.after))
+        if trade is None:
+            return
+        self._work.batch.trades.append(trade)
+        for breach in self.windows.add(trade):
+            data = {"venue": breach.venue, "reason": f"{breach.venue}: {breach.reason}"}
+            self._tell(SUPERVISOR, "kpi.breach", f"{breach.kpi}:{trade.client_id}", taken, data)
+
+    def _tell(
+        self, execution: str, kind: str, identity: str, cause: Step, data: dict[str, object]
+    ) -> None:
+        event = Event(
+            id=identity,
+            source=RUNTIME_SOURCE,
+            type=kind,
+            time_ms=cause.event.time_ms,
+            execution=execution,
+            data=data,
+        )
+        self._queue.append(Delivery(event=event))
+
+    # -- Commands that stay in the house ---------------------------------------------------------
+
+    def _route(self, command: Command, cause: Step) -> None:
+        if command.target not in INTERNAL:
+            self._work.commands.append(command)
+            return
+        if command.target == "supervisor":
+            self._tell(SUPERVISOR, command.name, command.key, cause, command.params)
+        elif command.target == "executions":
+            self._pause_executions(command, cause)
+        else:
+            self._runtime(command, cause)
+        now_ms = cause.event.time_ms
+        self._work.batch.answers.append(Answer(key=command.key, answered_ms=now_ms, type="done"))
+
+    def _pause_executions(self, command: Command, cause: Step) -> None:
+        for snapshot in self.book.trades:
+            if self.charts.of(snapshot).on_pause(snapshot.leaves) != "finish":
+                identity = f"{command.key}/{snapshot.execution}"
+                self._tell(snapshot.execution, "operator.pause", identity, cause, {})
+
+    def _runtime(self, command: Command, cause: Step) -> None:
+        match command.name:
+            case "incident":
+                self._open(incidents.of_command(command, cause))
+            case "close_incident":
+                closed = self.register.closures(cause, str(command.params.get("kind", "")))
+                self._work.batch.closures += closed
+            case "drain":
+                self.draining = True
+            case "stopped":
+                self._work.stopped = True
+            case _:
+                message = f"runtime has no command {command.name!r} ({command.key})"
+                raise LookupError(message)
+
+    def _open(self, incident: Incident) -> None:
+        if not self.register.open(incident):
+            return
+        self._work.batch.incidents.append(incident)
+        self._work.incidents.append(incident)
+        if incident.execution != SUPERVISOR:
+            event = Event(
+                id=incident.id,
+                source=RUNTIME_SOURCE,
+                type="incident.opened",
+                time_ms=incident.opened_ms,
+                execution=SUPERVISOR,
+                data={"reason": incident.reason, "pauses": incident.severity == "critical"},
+            )
+            self._queue.append(Delivery(event=event))
+
+    # -- Levels ----------------------------------------------------------------------------------
+
+    def _look_for_drained(self) -> None:
+        steps = self._work.steps
+        if steps and any(taken.event.type == "operator.resume" for taken in steps):
+            self.draining = self.draining and self.level == "stopping"
+            if self.level == "running":
+                self.windows.restart()
+        if self.draining and steps and not self.book.trades and self.level == "stopping":
+            self.draining = False
+            data: dict[str, object] = {"in_flight": self.book.in_flight}
+            self._tell(
+                SUPERVISOR, "work.drained", f"drained:{steps[-1].after.seq}", steps[-1], data
+            )
+
+
+def _quarantined(taken: Step) -> Step:
+    """A failed step leaves the execution as it was, except that it is taken out of service."""
+    after = msgspec.structs.replace(
+        taken.after, status=Status.QUARANTINED, seq=taken.after.seq + 1, exposure=Exposure.UNKNOWN
+    )
+    return msgspec.structs.replace(taken, after=after)

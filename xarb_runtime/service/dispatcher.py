@@ -1,0 +1,355 @@
+"""
+The dispatcher: carries out the commands that leave the house, each with a deadline.
+
+A command arrives here only after the step that issued it is on disk. Whatever happens to the call, an
+event says so: an answer, a definite refusal, or *unknown*. A plugin that raises, hangs or cancels hurts
+its own command only.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from xarb_runtime.domain import events
+from xarb_runtime.domain.events import Event
+from xarb_runtime.domain.orders import (
+    Absent,
+    Accepted,
+    CancelRefused,
+    Found,
+    Order,
+    OrderReport,
+    Refused,
+    Selection,
+    Unknown,
+)
+from xarb_runtime.domain.steps import Command
+from xarb_runtime.plugins.contracts import Bus, Clock, HedgeRequest, HedgeStrategy, Quote, Venue
+from xarb_runtime.service.inbox import Delivery
+from xarb_runtime.service.killpoints import KillPoints
+
+T = TypeVar("T")
+log = structlog.get_logger("xarb.dispatcher")
+
+#: In these levels only orders that reduce exposure are placed; in `halted` none are.
+REDUCE_ONLY = frozenset({"paused", "degraded", "reduced", "stopping", "stopped"})
+
+
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """Longest waits in milliseconds, by what is asked; `place` by venue."""
+
+    place_ms: dict[str, int]
+    find_ms: int
+    plan_ms: int
+    publish_ms: int
+
+
+class NoAnswerError(RuntimeError):
+    """A call ended without an answer: it raised, or its deadline passed."""
+
+
+def report_event(report: OrderReport, venue: str, now_ms: int) -> Event:
+    """Return the event of a venue's report; its identity is the order and the venue's sequence."""
+    return Event(
+        id=f"{report.client_id}#{report.sequence}",
+        source=f"venue:{venue}",
+        type=events.ORDER_REPORT,
+        time_ms=now_ms,
+        execution=execution_of(report.client_id),
+        data=msgspec.to_builtins(report),
+    )
+
+
+def execution_of(key: str) -> str:
+    """Return the execution that a command key, and so an order's client id, belongs to."""
+    return key.rsplit(":", 2)[0]
+
+
+class Dispatcher:
+    """Runs each command in a task of its own, owned by the runtime's task group."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        venues: Mapping[str, Venue],
+        hedges: Mapping[str, HedgeStrategy],
+        bus: Bus,
+        deliver: Callable[[Delivery], None],
+        level: Callable[[], str],
+        deadlines: Deadlines,
+        kill: KillPoints,
+        health: Callable[[str, str, str], None],
+    ) -> None:
+        self._clock = clock
+        self._venues = venues
+        self._hedges = hedges
+        self._bus = bus
+        self._deliver = deliver
+        self._level = level
+        self._deadlines = deadlines
+        self._kill = kill
+        self._health = health
+        self.outstanding = 0
+
+    def start(self, command: Command, group: asyncio.TaskGroup) -> None:
+        """Begin a command; returns at once."""
+        self.outstanding += 1
+        group.create_task(self._run(command), name=f"command {command.key}")
+
+    async def _run(self, command: Command) -> None:
+        try:
+            handler = self._handlers.get((command.target, command.name))
+            if handler is None:
+                self._done(
+                    command, "unsupported", f"no handler for {command.target}/{command.name}"
+                )
+                log.error("command_unsupported", key=command.key, target=command.target)
+                return
+            await handler(self, command)
+        finally:
+            self.outstanding -= 1
+
+    # -- Answers ---------------------------------------------------------------------------------
+
+    def _say(self, command: Command, kind: str, data: dict[str, Any], source: str) -> None:
+        event = Event(
+            id=f"{command.key}/{kind}",
+            source=source,
+            type=kind,
+            time_ms=self._clock.now_ms(),
+            execution=execution_of(command.key),
+            data=data,
+        )
+        self._deliver(Delivery(event=event, answers=command.key))
+
+    def _done(self, command: Command, kind: str = "done", detail: str = "") -> None:
+        self._deliver(
+            Delivery(
+                answers=command.key,
+                answer_type=kind,
+                answer_detail=detail,
+                answered_ms=self._clock.now_ms(),
+            )
+        )
+
+    def _report(self, command: Command, report: OrderReport, venue: str) -> None:
+        event = report_event(report, venue, self._clock.now_ms())
+        self._deliver(Delivery(event=event, answers=command.key))
+
+    def _unknown(self, command: Command, client_id: str, venue: str, reason: str) -> None:
+        data = {"client_id": client_id, "reason": reason}
+        self._say(command, events.ORDER_UNKNOWN, data, f"venue:{venue}")
+
+    async def _ask(self, call: Callable[[], Awaitable[T]], deadline_ms: int, what: str) -> T:
+        """
+        Await a plugin's answer.
+
+        Raises:
+            NoAnswerError: the deadline passed, or the plugin raised, or cancelled itself.
+        """
+        task = asyncio.current_task()
+        try:
+            async with asyncio.timeout(deadline_ms / 1000):
+                return await call()
+        except TimeoutError as error:
+            message = f"{what}: no answer within {deadline_ms} ms"
+            raise NoAnswerError(message) from error
+        except asyncio.CancelledError as error:
+            if task is not None and task.cancelling():
+                raise
+            message = f"{what}: the plugin cancelled itself"
+            raise NoAnswerError(message) from error
+        except Exception as error:  # noqa: BLE001  a plugin may raise anything; it means no answer
+            message = f"{what}: {type(error).__name__}: {error}"
+            raise NoAnswerError(message) from error
+
+    async def _ask_venue(
+        self, name: str, call: Callable[[Venue], Awaitable[T]], deadline_ms: int, what: str
+    ) -> T:
+        venue = self._venues.get(name)
+        if venue is None:
+            known = ", ".join(sorted(self._venues)) or "none"
+            message = f"{what}: expected a venue of the settings ({known}), found {name!r}"
+            raise NoAnswerError(message)
+        try:
+            answer = await self._ask(lambda: call(venue), deadline_ms, f"{name} {what}")
+        except NoAnswerError as error:
+            self._health(name, "call.failed", str(error))
+            raise
+        self._health(name, "call.ok", "")
+        return answer
+
+    # -- Orders ----------------------------------------------------------------------------------
+
+    async def _place(self, command: Command) -> None:
+        order = msgspec.convert(command.params, Order, strict=False)
+        name = order.selection.venue
+        blocked = self._blocked(order)
+        if blocked:
+            data = {"client_id": order.client_id, "code": blocked, "reason": "not sent"}
+            self._say(command, events.ORDER_REFUSED, data, "runtime")
+            return
+        if name not in self._venues:
+            data = {"client_id": order.client_id, "code": "NO_VENUE", "reason": f"no venue {name}"}
+            self._say(command, events.ORDER_REFUSED, data, "runtime")
+            return
+        await self._send_order(command, order, name)
+
+    def _blocked(self, order: Order) -> str:
+        """Why the supervisor's level forbids an order that was not sent yet; empty if it does not."""
+        level = self._level()
+        if level == "halted" or (level in REDUCE_ONLY and not order.reduces):
+            return level.upper()
+        return ""
+
+    async def _send_order(self, command: Command, order: Order, name: str) -> None:
+        deadline_ms = self._deadlines.place_ms[name]
+        self._kill.reach("before_wire", "place")
+        try:
+            answer = await self._ask_venue(name, lambda v: v.place(order), deadline_ms, "place")
+        except NoAnswerError as error:
+            answer = Unknown(str(error))
+        self._kill.reach("after_wire", "place")
+        match answer:
+            case Accepted(report=report):
+                self._report(command, report, name)
+            case Refused(code=code, reason=reason):
+                data = {"client_id": order.client_id, "code": code, "reason": reason}
+                self._say(command, events.ORDER_REFUSED, data, f"venue:{name}")
+            case Unknown(reason=reason):
+                self._unknown(command, order.client_id, name, reason)
+
+    async def _cancel(self, command: Command) -> None:
+        name, client_id = command.params["venue"], command.params["client_id"]
+        deadline_ms = self._deadlines.find_ms
+        self._kill.reach("before_wire", "cancel")
+        try:
+            answer = await self._ask_venue(
+                name, lambda v: v.cancel(client_id), deadline_ms, "cancel"
+            )
+        except NoAnswerError as error:
+            answer = Unknown(str(error))
+        self._kill.reach("after_wire", "cancel")
+        match answer:
+            case Accepted(report=report):
+                self._report(command, report, name)
+            case CancelRefused(reason=reason):
+                data = {"client_id": client_id, "reason": reason}
+                self._say(command, events.ORDER_CANCEL_REFUSED, data, f"venue:{name}")
+            case Unknown(reason=reason):
+                self._unknown(command, client_id, name, reason)
+
+    async def _find(self, command: Command) -> None:
+        name, client_id = command.params["venue"], command.params["client_id"]
+        deadline_ms = self._deadlines.find_ms
+        self._kill.reach("before_wire", "find")
+        try:
+            answer = await self._ask_venue(name, lambda v: v.find(client_id), deadline_ms, "find")
+        except NoAnswerError as error:
+            answer = Unknown(str(error))
+        self._kill.reach("after_wire", "find")
+        match answer:
+            case Found(report=report):
+                self._report(command, report, name)
+            case Absent(reason=reason):
+                data = {"client_id": client_id, "reason": reason}
+                self._say(command, events.ORDER_ABSENT, data, f"venue:{name}")
+            case Unknown(reason=reason):
+                self._unknown(command, client_id, name, reason)
+
+    # -- Prices and plans ------------------------------------------------------------------------
+
+    async def _quote(self, command: Command) -> None:
+        selection = msgspec.convert(command.params["selection"], Selection)
+        deadline_ms = self._deadlines.find_ms
+        try:
+            quote = await self._ask_venue(
+                selection.venue, lambda v: v.quote(selection), deadline_ms, "quote"
+            )
+        except NoAnswerError as error:
+            source = f"venue:{selection.venue}"
+            self._say(command, events.QUOTE_FAILED, {"reason": str(error)}, source)
+            return
+        data = msgspec.to_builtins(quote)
+        self._say(command, events.QUOTE_RECEIVED, data, f"venue:{selection.venue}")
+
+    async def _plan(self, command: Command) -> None:
+        request = msgspec.convert(command.params, HedgeRequest, strict=False)
+        source = f"hedge:{request.strategy}"
+        strategy = self._hedges.get(request.strategy)
+        if strategy is None:
+            known = ", ".join(sorted(self._hedges)) or "none"
+            reason = (
+                f"expected a hedge strategy that is loaded ({known}), found {request.strategy!r}"
+            )
+            self._say(command, events.HEDGE_NO_PLAN, {"reason": reason}, source)
+            return
+        try:
+            quotes = await self._live_quotes(strategy.wanted(request))
+            plan = strategy.plan(request, quotes)
+        except Exception as error:  # noqa: BLE001  a strategy may raise anything; it means no plan
+            log.warning("hedge_strategy_failed", strategy=request.strategy, error=repr(error))
+            self._say(command, events.HEDGE_NO_PLAN, {"reason": repr(error)}, source)
+            return
+        if plan is None:
+            self._say(command, events.HEDGE_NO_PLAN, {"reason": "nothing improves it"}, source)
+        else:
+            self._say(command, events.HEDGE_PLANNED, msgspec.to_builtins(plan), source)
+
+    async def _live_quotes(self, selections: tuple[Selection, ...]) -> tuple[Quote, ...]:
+        """Return those quotes that could be had in time, in the order of the selections."""
+        results: list[Quote | None] = [None] * len(selections)
+
+        async def one(index: int, selection: Selection) -> None:
+            try:
+                results[index] = await self._ask_venue(
+                    selection.venue, lambda v: v.quote(selection), self._deadlines.plan_ms, "quote"
+                )
+            except NoAnswerError as error:
+                log.info("quote_failed", venue=selection.venue, reason=str(error))
+
+        async with asyncio.TaskGroup() as group:
+            for index, selection in enumerate(selections):
+                group.create_task(one(index, selection))
+        return tuple(quote for quote in results if quote is not None)
+
+    # -- Messages --------------------------------------------------------------------------------
+
+    async def _publish(self, command: Command) -> None:
+        body = self.message(command)
+        kind = str(command.params.get("type", "execution.message"))
+        try:
+            await self._ask(
+                lambda: self._bus.publish(body, kind), self._deadlines.publish_ms, "publish"
+            )
+        except NoAnswerError as error:
+            log.warning("publish_failed", key=command.key, reason=str(error))
+            self._done(command, "failed", str(error))
+            return
+        self._done(command)
+
+    def message(self, command: Command) -> bytes:
+        """Return the CloudEvent that a `publish` command sends; its id is the command's key."""
+        return msgspec.json.encode(
+            {
+                "specversion": "1.0",
+                "id": command.key,
+                "source": "xarb",
+                "type": str(command.params.get("type", "execution.message")),
+                "datacontenttype": "application/json",
+                "data": {"execution": execution_of(command.key), **command.params},
+            }
+        )
+
+    _handlers: Mapping[tuple[str, str], Callable[["Dispatcher", Command], Awaitable[None]]] = {
+        ("venue", "place"): _place,
+        ("venue", "cancel"): _cancel,
+        ("venue", "find"): _find,
+        ("venue", "quote"): _quote,
+        ("hedge", "plan"): _plan,
+        ("bus", "publish"): _publish,
+    }

@@ -1,0 +1,112 @@
+"""
+Incidents: what a person has to know about, derived from steps and commands.
+"""
+
+from xarb_runtime.domain.events import Event
+from xarb_runtime.domain.steps import Command, Exposure, Outcome, Status, Step
+from xarb_runtime.service.book import is_trade
+from xarb_runtime.store.batch import Closure, Incident
+
+#: A late word of these kinds changes what we own.
+MATTERS_LATE = ("filled", "partially_filled", "reversed")
+
+
+class Register:
+    """The open incidents."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Incident] = {}
+
+    def open(self, incident: Incident) -> bool:
+        """Note an incident; False if it is open already."""
+        new = incident.id not in self._open
+        self._open.setdefault(incident.id, incident)
+        return new
+
+    def get(self, identity: str) -> Incident | None:
+        """Return an open incident."""
+        return self._open.get(identity)
+
+    def close(self, identity: str) -> bool:
+        """Forget an incident; False if it is not open."""
+        return self._open.pop(identity, None) is not None
+
+    def closures(self, cause: Step, kind: str) -> list[Closure]:
+        """Close the open incidents of an execution of one kind."""
+        found = [
+            incident
+            for incident in self._open.values()
+            if incident.execution == cause.after.execution and incident.kind == kind
+        ]
+        for incident in found:
+            self.close(incident.id)
+        note = str(cause.event.data.get("note", ""))
+        by, at_ms = cause.event.source, cause.event.time_ms
+        return [
+            Closure(id=incident.id, closed_ms=at_ms, closed_by=by, note=note) for incident in found
+        ]
+
+    @property
+    def all(self) -> list[Incident]:
+        """All open incidents, oldest first."""
+        return list(self._open.values())
+
+
+def of_command(command: Command, cause: Step) -> Incident:
+    """The incident that a chart opens by a command."""
+    params = command.params
+    severity = str(params.get("severity", "critical"))
+    return Incident(
+        id=command.key,
+        execution=cause.after.execution,
+        kind=str(params.get("kind", "chart")),
+        severity=severity,
+        reason=str(params.get("reason", "")),
+        opened_ms=cause.event.time_ms,
+        exposure=cause.after.exposure,
+    )
+
+
+def of_step(taken: Step) -> list[Incident]:
+    """The incidents that a step is by itself: a fault, a broken invariant, a late word that matters."""
+    found: list[Incident] = []
+    if taken.outcome is Outcome.FAILED and taken.after.status is Status.QUARANTINED:
+        fault = taken.fault
+        reason = f"{fault.error}: {fault.message}" if fault else "failed"
+        found.append(_incident(taken, "fault", reason))
+    found += [_incident(taken, "invariant", text) for text in taken.violated]
+    if _is_late(taken):
+        found.append(_incident(taken, "late_report", f"{taken.signal} after the end"))
+    return found
+
+
+def _is_late(taken: Step) -> bool:
+    ended = taken.before.status is not Status.RUNNING and is_trade(taken.before.execution)
+    return ended and taken.signal.rpartition(".")[2] in MATTERS_LATE
+
+
+def _incident(taken: Step, kind: str, reason: str) -> Incident:
+    event = taken.event
+    identity = f"{taken.after.execution}:{kind}:{event.source}:{event.id}"
+    return Incident(
+        id=identity,
+        execution=taken.after.execution,
+        kind=kind,
+        severity="critical",
+        reason=reason,
+        opened_ms=event.time_ms,
+        exposure=taken.after.exposure,
+    )
+
+
+def orphan(event: Event) -> Incident:
+    """A venue speaks of an order that we never sent."""
+    return Incident(
+        id=f"orphan:{event.source}:{event.data.get('client_id', event.id)}",
+        execution="",
+        kind="orphan_order",
+        severity="critical",
+        reason=f"{event.source} reports order {event.data.get('client_id')}, which is not ours",
+        opened_ms=event.time_ms,
+        exposure=Exposure.UNKNOWN,
+    )

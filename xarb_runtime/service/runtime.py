@@ -1,0 +1,303 @@
+"""
+The runtime: the execution service put together, from recovery to a safe stop.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+import structlog
+
+from xarb_runtime.domain import events
+from xarb_runtime.domain.events import Event
+from xarb_runtime.domain.steps import Command, Step
+from xarb_runtime.plugins.contracts import Bus, Clock, HedgeStrategy, Venue
+from xarb_runtime.service.admission import Facts
+from xarb_runtime.service.book import SUPERVISOR
+from xarb_runtime.service.charts import Charts
+from xarb_runtime.service.desk import Desk
+from xarb_runtime.service.dispatcher import Deadlines, Dispatcher, execution_of, report_event
+from xarb_runtime.service.health import Health
+from xarb_runtime.service.inbox import Delivery, Inbox
+from xarb_runtime.service.intake import Intake
+from xarb_runtime.service.killpoints import KillPoints
+from xarb_runtime.service.kpi import Windows
+from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.timers import Timers
+from xarb_runtime.service.work import Arming, Work
+from xarb_runtime.service.writer import Writer
+from xarb_runtime.store.batch import Batch
+from xarb_runtime.store.journal import Journal
+from xarb_runtime.store.records import OpenCommand
+
+log = structlog.get_logger("xarb.runtime")
+
+#: Commands that may be sent again after a crash without asking first.
+REPEATABLE = frozenset({"cancel", "find", "quote", "plan", "publish"})
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runtime is given: opened venues, strategies and bus, checked charts, an open journal."""
+
+    settings: Settings
+    clock: Clock
+    journal: Journal
+    charts: Charts
+    venues: Mapping[str, Venue]
+    capabilities: Mapping[str, object]
+    hedges: Mapping[str, HedgeStrategy]
+    bus: Bus
+    kill: KillPoints
+    observers: tuple[Callable[[Work], None], ...] = ()
+
+
+class Runtime:
+    """
+    The execution service.
+
+    `run` recovers what is in the journal and works until it is stopped, by the supervisor chart (safe
+    stop), by a failed commit, or by cancellation.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.settings = parts.settings
+        self.clock = parts.clock
+        self.journal = parts.journal
+        self._parts = parts
+        self.inbox = Inbox()
+        self.windows = Windows(parts.settings.kpi)
+        self.desk = Desk(
+            parts.charts,
+            Facts(
+                limits=parts.settings.limits,
+                capabilities=parts.capabilities,  # pyright: ignore[reportArgumentType]
+                level=lambda: self.desk.level,
+                is_up=lambda venue: self.desk.is_up(venue),
+            ),
+            self.windows,
+            drain=parts.settings.service.drain_deadline,
+        )
+        self.timers = Timers(parts.clock, self.inbox.put, self.desk.book.get)
+        self.health = Health(
+            parts.clock, parts.settings.venue_health, self.inbox.put, self.desk.book.get
+        )
+        self.dispatcher = self._make_dispatcher()
+        self.writer = Writer(
+            inbox=self.inbox,
+            desk=self.desk,
+            journal=parts.journal,
+            timers=self.timers,
+            dispatcher=self.dispatcher,
+            kill=parts.kill,
+            batch=parts.settings.service.batch,
+            observe=self._observe,
+        )
+        self.intake = Intake(
+            bus=parts.bus,
+            clock=parts.clock,
+            deliver=self.inbox.put,
+            in_flight=lambda: self.desk.book.in_flight,
+            limit=parts.settings.bus.in_flight,
+            max_age_ms=parts.settings.bus.max_age_ms,
+        )
+        self.started = asyncio.Event()
+        self._operator_words = 0
+
+    def _make_dispatcher(self) -> Dispatcher:
+        parts, service = self._parts, self._parts.settings.service
+        return Dispatcher(
+            clock=parts.clock,
+            venues=parts.venues,
+            hedges=parts.hedges,
+            bus=parts.bus,
+            deliver=self.inbox.put,
+            level=lambda: self.desk.level,
+            deadlines=Deadlines(
+                place_ms={name: parts.settings.call_deadline_ms(name) for name in parts.venues},
+                find_ms=service.find_deadline_ms,
+                plan_ms=service.plan_deadline_ms,
+                publish_ms=service.publish_deadline_ms,
+            ),
+            kill=parts.kill,
+            health=self.health.notice,
+        )
+
+    # -- Life ------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """
+        Recover, work, and return after a safe stop.
+
+        Raises:
+            ExceptionGroup: a part failed; a StoreError inside means that a commit failed.
+        """
+        pending = await self._recover()
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._with_commands(pending), name="writer"),
+                group.create_task(self.timers.run(), name="timers"),
+                group.create_task(self.intake.run(), name="intake"),
+                group.create_task(self._keep_lease(), name="lease"),
+                *self._venue_tasks(group),
+            ]
+            self.started.set()
+            await self.writer.stopped.wait()
+            await self._let_messages_out()
+            for task in tasks:
+                task.cancel()
+
+    async def _with_commands(self, pending: list[Command]) -> None:
+        """The writer, and inside it the tasks of the commands that it starts."""
+        async with asyncio.TaskGroup() as commands:
+            for command in pending:
+                self.dispatcher.start(command, commands)
+            await self.writer.run(commands)
+
+    def _venue_tasks(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        return [
+            task
+            for name, venue in self._parts.venues.items()
+            for task in (
+                group.create_task(self._listen(name, venue), name=f"reports {name}"),
+                group.create_task(self._beat(name, venue), name=f"heartbeat {name}"),
+            )
+        ]
+
+    async def _let_messages_out(self) -> None:
+        """Give what is being said at the end a moment to be confirmed and noted."""
+        deadline_ms = self.clock.now_ms() + self.settings.service.publish_deadline_ms
+        while self.dispatcher.outstanding or self.inbox.depth:
+            if self.clock.now_ms() >= deadline_ms:
+                log.warning("stopped_with_commands_open", outstanding=self.dispatcher.outstanding)
+                return
+            await self.clock.sleep_ms(10)
+
+    async def _keep_lease(self) -> None:
+        pause_ms = max(1, self.settings.store.lease_ms // 3)
+        while True:
+            await self.clock.sleep_ms(pause_ms)
+            await self.journal.renew()
+
+    # -- Recovery --------------------------------------------------------------------------------
+
+    async def _recover(self) -> list[Command]:
+        """Take up what the journal holds; return the commands that are to be carried out again."""
+        recovered = await self.journal.recover()
+        charts = self.desk.charts
+        snapshots = [*recovered.snapshots, *recovered.quarantined]
+        for wanted in charts.missing(snapshots):
+            text = await self.journal.queries.chart(wanted)
+            if text is not None:
+                charts.add_text(text)
+        await self.journal.commit(Batch(charts=charts.texts(self.clock.now_ms())))
+        for snapshot in snapshots:
+            charts.of(snapshot)
+            self.desk.recall(snapshot)
+            self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
+        self.desk.recall_incidents(recovered.incidents)
+        await self._recover_windows()
+        if self.desk.level == "stopped":
+            self.say("operator.start", source="runtime")
+        log.info("recovered", executions=len(snapshots), commands=len(recovered.commands))
+        return self._pending(recovered.commands)
+
+    async def _recover_windows(self) -> None:
+        since_ms = self.desk.resumed_ms
+        for venue in self._parts.venues:
+            trades = await self.journal.queries.trades(
+                venue, limit=self.settings.kpi.window, since_ms=since_ms
+            )
+            for trade in reversed(trades):
+                self.windows.add(trade)
+
+    def _pending(self, commands: list[OpenCommand]) -> list[Command]:
+        """An order that may have been sent is *unknown*; everything else is asked again."""
+        for opened in commands:
+            command = opened.command
+            if command.name == "place":
+                self.inbox.put(self._in_doubt(command))
+        return [opened.command for opened in commands if opened.command.name in REPEATABLE]
+
+    def _in_doubt(self, command: Command) -> Delivery:
+        data = {"client_id": command.key, "reason": "the runtime ended before the answer came"}
+        event = Event(
+            id=f"{command.key}/recovered",
+            source="runtime",
+            type=events.ORDER_UNKNOWN,
+            time_ms=self.clock.now_ms(),
+            execution=execution_of(command.key),
+            data=data,
+        )
+        return Delivery(event=event, answers=command.key)
+
+    # -- Venues ----------------------------------------------------------------------------------
+
+    async def _listen(self, name: str, venue: Venue) -> None:
+        """Take a venue's reports; a stream that breaks is opened again after a pause."""
+        while True:
+            try:
+                async for report in venue.reports():
+                    event = report_event(report, name, self.clock.now_ms())
+                    self.inbox.put(Delivery(event=event))
+                reason = "the stream of reports ended"
+            except Exception as error:  # noqa: BLE001  a plugin may raise anything
+                reason = f"{type(error).__name__}: {error}"
+            self.health.notice(name, "call.failed", reason)
+            log.warning("reports_interrupted", venue=name, reason=reason)
+            await self.clock.sleep_ms(self.settings.service.heartbeat_ms)
+
+    async def _beat(self, name: str, venue: Venue) -> None:
+        """Send heartbeats, each with a deadline; a missed one is an event."""
+        pause_ms = self.settings.service.heartbeat_ms
+        while True:
+            try:
+                async with asyncio.timeout(pause_ms / 1000):
+                    await venue.heartbeat()
+            except Exception as error:  # noqa: BLE001  a plugin may raise anything
+                reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+                self.health.notice(name, "heartbeat.missed", reason)
+            else:
+                self.health.notice(name, "heartbeat.ok", "")
+            await self.clock.sleep_ms(pause_ms)
+
+    # -- Words from outside ----------------------------------------------------------------------
+
+    def say(
+        self,
+        kind: str,
+        *,
+        source: str,
+        execution: str = SUPERVISOR,
+        data: Mapping[str, object] | None = None,
+        delivery: Delivery | None = None,
+    ) -> asyncio.Future[Step | None]:
+        """
+        Deliver an operator's or the runtime's own word; the future has the step after its commit.
+
+        `delivery` may carry what else belongs into the same commit (an action, a closure).
+        """
+        self._operator_words += 1
+        now_ms = self.clock.now_ms()
+        event = Event(
+            id=f"{kind}:{now_ms}:{self._operator_words}",
+            source=source,
+            type=kind,
+            time_ms=now_ms,
+            execution=execution,
+            data=dict(data or {}),
+        )
+        future: asyncio.Future[Step | None] = asyncio.get_running_loop().create_future()
+
+        def settled(taken: Step | None) -> None:
+            if not future.done():
+                future.set_result(taken)
+
+        delivery = delivery or Delivery()
+        delivery.event, delivery.settled = event, settled
+        self.inbox.put(delivery)
+        return future
+
+    def _observe(self, work: Work) -> None:
+        self.intake.has_room()
+        for observer in self._parts.observers:
+            observer(work)

@@ -1,0 +1,86 @@
+"""
+Durable timers: rows in the store, watched here, delivered as events when they are due.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable
+
+from xarb_runtime.domain.events import Event
+from xarb_runtime.domain.steps import Snapshot, Timer
+from xarb_runtime.plugins.contracts import Clock
+from xarb_runtime.service.inbox import Delivery
+from xarb_runtime.service.work import Arming
+from xarb_runtime.statechart.engine import TIMER_SOURCE
+
+
+def timer_event(execution: str, timer: Timer, now_ms: int) -> Event:
+    """Return the event of a timer that is due. Timer events come from here and from nowhere else."""
+    return Event(
+        id=f"{execution}:{timer.id}:{timer.armed_seq}",
+        source=TIMER_SOURCE,
+        type=timer.event,
+        time_ms=max(now_ms, timer.due_ms),
+        execution=execution,
+        data={"timer": timer.id, "armed_seq": timer.armed_seq},
+    )
+
+
+class Timers:
+    """
+    Waits for the earliest deadline.
+
+    A timer that was cancelled stays in the heap until it is due and is dropped then: the snapshot says
+    whether it still counts, and the step would answer `stale` anyway.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        deliver: Callable[[Delivery], None],
+        snapshot: Callable[[str], Snapshot | None],
+    ) -> None:
+        self._clock = clock
+        self._deliver = deliver
+        self._snapshot = snapshot
+        self._heap: list[tuple[int, str, str, int, Timer]] = []
+        self._changed = asyncio.Event()
+
+    def watch(self, armings: Iterable[Arming]) -> None:
+        """Add timers; deadlines in the past fire at once."""
+        for arming in armings:
+            timer = arming.timer
+            entry = (timer.due_ms, arming.execution, timer.id, timer.armed_seq, timer)
+            heapq.heappush(self._heap, entry)
+            self._changed.set()
+
+    @property
+    def pending(self) -> int:
+        """How many timers are watched, cancelled ones included."""
+        return len(self._heap)
+
+    async def run(self) -> None:
+        """Deliver timers when they are due, until cancelled."""
+        while True:
+            self._changed.clear()
+            self._fire_due()
+            await self._wait()
+
+    def _fire_due(self) -> None:
+        now_ms = self._clock.now_ms()
+        while self._heap and self._heap[0][0] <= now_ms:
+            _, execution, _, _, timer = heapq.heappop(self._heap)
+            snapshot = self._snapshot(execution)
+            if snapshot is not None and timer in snapshot.timers:
+                self._deliver(Delivery(event=timer_event(execution, timer, now_ms)))
+
+    async def _wait(self) -> None:
+        if not self._heap:
+            await self._changed.wait()
+            return
+        pause_ms = self._heap[0][0] - self._clock.now_ms()
+        try:
+            async with asyncio.timeout(max(0, pause_ms) / 1000):
+                await self._changed.wait()
+        except TimeoutError:
+            return

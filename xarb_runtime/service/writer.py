@@ -1,0 +1,127 @@
+"""
+The writer: one loop that turns deliveries into steps, steps into one commit, and only then acts.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from xarb_runtime.domain.steps import Outcome, Step
+from xarb_runtime.service.book import is_trade
+from xarb_runtime.service.desk import Desk
+from xarb_runtime.service.dispatcher import Dispatcher
+from xarb_runtime.service.inbox import Delivery, Inbox
+from xarb_runtime.service.killpoints import KillPoints
+from xarb_runtime.service.timers import Timers
+from xarb_runtime.service.work import Work, is_empty
+from xarb_runtime.store.journal import Journal
+
+log = structlog.get_logger("xarb.writer")
+
+
+class Writer:
+    """
+    Owns the desk and the journal.
+
+    Attributes:
+        stopped: set when the supervisor has said that the runtime is to end.
+        idle: set while nothing waits in the inbox and nothing is being committed.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        desk: Desk,
+        journal: Journal,
+        timers: Timers,
+        dispatcher: Dispatcher,
+        kill: KillPoints,
+        batch: int,
+        observe: Callable[[Work], None],
+    ) -> None:
+        self._inbox = inbox
+        self._desk = desk
+        self._journal = journal
+        self._timers = timers
+        self._dispatcher = dispatcher
+        self._kill = kill
+        self._batch = batch
+        self._observe = observe
+        self.stopped = asyncio.Event()
+
+    async def run(self, commands: asyncio.TaskGroup) -> None:
+        """
+        Work until cancelled, or until a commit fails.
+
+        Raises:
+            StoreError: a commit failed. Nothing that was acknowledged is lost; nothing else may be
+                done with what is in memory.
+        """
+        while True:
+            await self.round(await self._inbox.take(self._batch), commands)
+
+    async def round(self, deliveries: list[Delivery], commands: asyncio.TaskGroup) -> None:
+        """Make one commit of these deliveries, then acknowledge, arm and dispatch."""
+        await self._remember_ended(deliveries)
+        work = self._desk.work(deliveries, await self._seen(deliveries))
+        if not is_empty(work.batch):
+            self._kill.reach("before_commit")
+            await self._journal.commit(work.batch)
+            self._kill.reach("after_commit")
+        self._after(work, commands)
+
+    def _after(self, work: Work, commands: asyncio.TaskGroup) -> None:
+        for delivery, taken in work.settled:
+            if delivery.settled is not None:
+                delivery.settled(taken)
+        self._timers.watch(work.armed)
+        for command in work.commands:
+            self._dispatcher.start(command, commands)
+        for taken in work.steps:
+            _tell(taken)
+        self._observe(work)
+        if work.stopped:
+            self.stopped.set()
+
+    async def _seen(self, deliveries: Iterable[Delivery]) -> set[tuple[str, str]]:
+        pairs = [
+            (delivery.event.source, delivery.event.id)
+            for delivery in deliveries
+            if delivery.message and delivery.event is not None
+        ]
+        return await self._journal.seen(pairs) if pairs else set()
+
+    async def _remember_ended(self, deliveries: Iterable[Delivery]) -> None:
+        """Fetch the executions that are spoken of and not in memory: they ended before this start."""
+        book = self._desk.book
+        wanted = {delivery.event.execution for delivery in deliveries if delivery.event is not None}
+        for execution in sorted(wanted):
+            if is_trade(execution) and book.get(execution) is None:
+                snapshot = await self._journal.queries.snapshot(execution)
+                if snapshot is not None:
+                    await self._load_chart(snapshot.hash)
+                    book.put(snapshot)
+
+    async def _load_chart(self, wanted: str) -> None:
+        text = await self._journal.queries.chart(wanted)
+        if text is not None:
+            self._desk.charts.add_text(text)
+
+
+def _tell(taken: Step) -> None:
+    if taken.outcome is Outcome.FAILED:
+        log.error(
+            "step_failed",
+            execution=taken.after.execution,
+            event_type=taken.event.type,
+            fault=taken.fault and taken.fault.message,
+        )
+    elif taken.outcome is Outcome.UNEXPECTED:
+        log.warning(
+            "event_unexpected",
+            execution=taken.after.execution,
+            signal=taken.signal,
+            state=list(taken.before.leaves),
+        )
