@@ -13,6 +13,10 @@ from xarb_runtime.statechart.findings import ChartError, Finding
 
 _YAML11_BOOLEANS = frozenset({"on", "off", "yes", "no"})
 
+#: Levels of nesting and number of parts that a chart may have; aliases count wherever they are used.
+MAX_DEPTH = 40
+MAX_PARTS = 50_000
+
 
 class Place(msgspec.Struct, frozen=True):
     """A line and a column, 1-based."""
@@ -84,17 +88,36 @@ def parse(text: str, file: str = "<text>") -> Document:
         node = loader.get_single_node()
     except yaml.YAMLError as error:
         raise ChartError([_syntax_finding(error, file)]) from error
+    except RecursionError as error:
+        raise _refusal(file, Place(1, 1), _TOO_DEEP) from error
     if not isinstance(node, yaml.MappingNode):
         message = "expected a mapping with the key 'states', found something else or nothing."
-        raise ChartError(
-            [Finding(file=file, line=1, column=1, code="XS002", path="", message=message)]
-        )
+        raise _refusal(file, Place(1, 1), message)
     walker = _Walker(file)
     walker.visit(node, "")
     if walker.findings:
         raise ChartError(walker.findings)
-    data: dict[str, Any] = loader.construct_document(node)  # pyright: ignore[reportUnknownMemberType]
-    return Document(file=file, text=text, data=data, places=walker.places)
+    return Document(file=file, text=text, data=_construct(loader, node, file), places=walker.places)
+
+
+def _construct(loader: "_Loader", node: yaml.MappingNode, file: str) -> dict[str, Any]:
+    try:
+        return loader.construct_document(node)  # pyright: ignore[reportUnknownMemberType]
+    except yaml.YAMLError as error:
+        raise ChartError([_syntax_finding(error, file)]) from error
+    except ValueError as error:  # such as the date 2024-99-99
+        raise _refusal(file, Place(1, 1), f"expected plain values, found: {error}.") from error
+
+
+def _refusal(file: str, place: Place, message: str) -> ChartError:
+    line, column = place.line, place.column
+    return ChartError(
+        [Finding(file=file, line=line, column=column, code="XS002", path="", message=message)]
+    )
+
+
+_TOO_DEEP = f"expected at most {MAX_DEPTH} levels of nesting, found more."
+_TOO_LARGE = f"expected at most {MAX_PARTS} parts, found more (is an alias used in an alias?)."
 
 
 def _syntax_finding(error: yaml.YAMLError, file: str) -> Finding:
@@ -118,16 +141,25 @@ class _Walker:
         self.places: dict[str, Place] = {}
         self.findings: list[Finding] = []
 
-    def visit(self, node: yaml.Node, path: str) -> None:
-        """Record the places below `node` and the faults of its keys."""
+    def visit(self, node: yaml.Node, path: str, depth: int = 0) -> None:
+        """
+        Record the places below `node` and the faults of its keys.
+
+        Raises:
+            ChartError: XS002 when it is too deep or too large; an alias inside itself is too deep.
+        """
         self.places.setdefault(path, _place(node))
+        if depth > MAX_DEPTH:
+            raise _refusal(self.file, _place(node), _TOO_DEEP)
+        if len(self.places) > MAX_PARTS:
+            raise _refusal(self.file, _place(node), _TOO_LARGE)
         if isinstance(node, yaml.MappingNode):
-            self._visit_mapping(node, path)
+            self._visit_mapping(node, path, depth)
         elif isinstance(node, yaml.SequenceNode):
             for index, item in enumerate(node.value):
-                self.visit(item, f"{path}/{index}")
+                self.visit(item, f"{path}/{index}", depth + 1)
 
-    def _visit_mapping(self, node: yaml.MappingNode, path: str) -> None:
+    def _visit_mapping(self, node: yaml.MappingNode, path: str, depth: int) -> None:
         seen: dict[str, Place] = {}
         for key_node, value_node in node.value:
             key, here = str(key_node.value), _place(key_node)
@@ -138,7 +170,7 @@ class _Walker:
                 self._report("XS003", here, child, _boolean_id(key), "Choose another id.")
             seen.setdefault(key, here)
             self.places.setdefault(child, here)
-            self.visit(value_node, child)
+            self.visit(value_node, child, depth + 1)
 
     def _report(self, code: str, place: Place, path: str, message: str, hint: str) -> None:
         self.findings.append(

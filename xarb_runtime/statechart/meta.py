@@ -34,7 +34,7 @@ class Ignore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Events to which a state is deaf on purpose.
 
     `state` is a state id, covering the states inside it, or `*` for every state. An event pattern is
-    a name, a prefix with `.*`, or `*`.
+    a name, a prefix with `.*`, a suffix with `*.`, or `*`.
     """
 
     state: str
@@ -92,7 +92,9 @@ def meta_schema() -> dict[str, Any]:
 
 
 def matches(pattern: str, event: str) -> bool:
-    """Tell whether an event pattern (`a.b`, `a.*`, `*`) covers an event."""
+    """Tell whether an event pattern (`a.b`, `a.*`, `*.b`, `*`) covers an event."""
     if pattern in {"*", event}:
         return True
+    if pattern.startswith("*."):
+        return event.endswith(pattern[1:])
     return pattern.endswith(".*") and event.startswith(pattern[:-1])
