@@ -12,7 +12,9 @@ import msgspec
 from xarb_runtime.bundle import bundled
 from xarb_runtime.bus.embedded import embedded_spec
 from xarb_runtime.plugins.contracts import Bus, Capabilities, Clock, Venue
-from xarb_runtime.plugins.discovery import Registry, discover, open_settings
+from xarb_runtime.plugins.discovery import discover
+from xarb_runtime.plugins.registry import Registry
+from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.service.charts import read_charts
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.runtime import Parts, Runtime
@@ -162,8 +164,8 @@ def _plugin_observers(registry: Registry) -> tuple[Callable[[Work], None], ...]:
 
     def show(work: Work) -> None:
         for taken in work.steps:
-            registry.on_step(taken)
+            registry.observers.on_step(taken)
         for incident in work.incidents:
-            registry.on_incident(msgspec.to_builtins(incident))
+            registry.observers.on_incident(msgspec.to_builtins(incident))
 
     return (show,)

@@ -10,7 +10,7 @@ from xarb_runtime.domain.cross_venue import CrossVenue
 from xarb_runtime.domain.steps import Snapshot
 from xarb_runtime.domain.supervisor import Supervisor
 from xarb_runtime.domain.venue_health import VenueHealth
-from xarb_runtime.plugins.discovery import Registry
+from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.settings_model import ChartSettings
 from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.statechart.load import load_chart, read_chart

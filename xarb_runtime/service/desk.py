@@ -46,6 +46,8 @@ class Desk:
         self.register = incidents.Register()
         self.draining = False
         self._drain = drain
+        self._first_level = start(charts.supervisor, SUPERVISOR).leaves[0]
+        self._healthy = start(charts.venue_health, HEALTH_PREFIX).leaves
         self._work = Work()
         self._queue: deque[Delivery] = deque()
         self._seen: dict[tuple[str, str], None] = {}
@@ -56,7 +58,7 @@ class Desk:
     def level(self) -> str:
         """The supervisor's level: running, paused, degraded, reduced, halted, stopping, stopped."""
         snapshot = self.book.get(SUPERVISOR)
-        return snapshot.leaves[0] if snapshot else self.charts.supervisor.machine.initial.leaves[0]
+        return snapshot.leaves[0] if snapshot else self._first_level
 
     def is_up(self, venue: str) -> bool:
         """Tell whether a venue counts as up."""
@@ -151,10 +153,25 @@ class Desk:
         self._seen[identity] = None
         return new
 
+    def may_repeat(self, delivery: Delivery) -> bool:
+        """
+        Tell whether the journal must be asked if an event was seen before.
+
+        Messages may; so may reports about executions that have ended. While an execution runs, its
+        ledger recognises an old report by the venue's sequence.
+        """
+        if delivery.message:
+            return True
+        event = delivery.event
+        if event is None or event.type != ORDER_REPORT:
+            return False
+        snapshot = self.book.get(event.execution)
+        return snapshot is None or snapshot.status is not Status.RUNNING
+
     def _event(self, delivery: Delivery) -> Step | None:
         event = delivery.event
         assert event is not None  # noqa: S101  the caller looked
-        if delivery.message and not self._is_new(event):
+        if self.may_repeat(delivery) and not self._is_new(event):
             return None
         if event.type == OPPORTUNITY_DETECTED:
             return self._admit(event)
@@ -195,7 +212,8 @@ class Desk:
         self.book.put(taken.after)
         work = self._work
         work.steps.append(taken)
-        work.batch.steps.append(taken)
+        if not (taken.outcome is Outcome.STALE and event.type == ORDER_REPORT):
+            work.batch.steps.append(taken)
         work.armed += [Arming(snapshot.execution, timer) for timer in taken.armed]
         for incident in incidents.of_step(taken):
             self._open(incident)

@@ -89,7 +89,7 @@ class Writer:
         pairs = [
             (delivery.event.source, delivery.event.id)
             for delivery in deliveries
-            if delivery.message and delivery.event is not None
+            if delivery.event is not None and self._desk.may_repeat(delivery)
         ]
         return await self._journal.seen(pairs) if pairs else set()
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 import sqlalchemy as sa
 
-from xarb_runtime.domain.steps import Status
+from xarb_runtime.domain.steps import Snapshot, Status
 from xarb_runtime.store import migrate, schema
 from xarb_runtime.store.batch import ChartText, Trade
 from xarb_runtime.store.errors import StoreError
@@ -90,6 +90,13 @@ class Queries:
             commands=await self._of(schema.commands, execution, CommandRow, "seq", "idx"),
             incidents=await self._of(schema.incidents, execution, IncidentRow, "opened_ms", "id"),
         )
+
+    async def snapshot(self, execution: str) -> Snapshot | None:
+        """Return an execution's newest snapshot; None if there is no such execution."""
+        table = schema.executions
+        query = sa.select(table.c.snapshot).where(table.c.id == execution)
+        rows = await self._session.fetch(*SQLITE.compile(query))
+        return read_snapshot(self._session, execution, rows[0][0]) if rows else None
 
     async def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[IncidentRow]:
         """Return incidents, the newest first."""
