@@ -117,26 +117,57 @@ async def take_lease(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_ms / 1000
     while True:
-        seen = await read_lease(session)
-        now_ms = clock_ms()
-        if seen is None or not _is_held(seen, now_ms, is_alive):
-            epoch = seen.epoch + 1 if seen else 1
-            mine = LeaseRow(
-                epoch=epoch,
-                owner=owner,
-                host=holder.host,
-                pid=holder.pid,
-                machine=holder.machine,
-                born=holder.born,
-                acquired_ms=now_ms,
-                expires_ms=now_ms + lease_ms,
-            )
-            if await _swap(session, seen, mine):
-                return epoch
-        elif loop.time() >= deadline:
-            raise _held(session.path, seen)
-        else:
+        seen, now_ms = await read_lease(session), clock_ms()
+        try:
+            if seen is not None:
+                refuse_if_held(session.path, seen, now_ms, is_alive)
+        except LeaseHeld:
+            if loop.time() >= deadline:
+                raise
             await asyncio.sleep(_POLL)
+            continue
+        epoch = seen.epoch + 1 if seen else 1
+        if await _swap(session, seen, _row(epoch, owner, holder, now_ms, now_ms + lease_ms)):
+            return epoch
+
+
+def refuse_if_held(
+    path: Path, seen: LeaseRow, now_ms: int, is_alive: Callable[[Holder], bool]
+) -> None:
+    """
+    Return if the lease is free: given back, run out, or its holder proven dead.
+
+    Raises:
+        LeaseHeld: it is not.
+    """
+    holder = Holder(host=seen.host, pid=seen.pid, machine=seen.machine, born=seen.born)
+    if seen.expires_ms > now_ms and is_alive(holder):
+        raise LeaseHeld(
+            path=str(path),
+            owner=seen.owner,
+            host=seen.host,
+            pid=seen.pid,
+            since_ms=seen.acquired_ms,
+            expires_ms=seen.expires_ms,
+        )
+
+
+def renewal(epoch: int, until_ms: int) -> Write:
+    """Return the statement that every transaction begins with: still ours, and for longer."""
+    return Write(SQLITE.lease_renew, [(until_ms, epoch)], expect=1)
+
+
+def _row(epoch: int, owner: str, holder: Holder, now_ms: int, until_ms: int) -> LeaseRow:
+    return LeaseRow(
+        epoch=epoch,
+        owner=owner,
+        host=holder.host,
+        pid=holder.pid,
+        machine=holder.machine,
+        born=holder.born,
+        acquired_ms=now_ms,
+        expires_ms=until_ms,
+    )
 
 
 async def _swap(session: SqliteSession, seen: LeaseRow | None, mine: LeaseRow) -> bool:
@@ -151,25 +182,3 @@ async def _swap(session: SqliteSession, seen: LeaseRow | None, mine: LeaseRow) -
     except RowsMissedError:
         return False
     return True
-
-
-def renewal(epoch: int, until_ms: int) -> Write:
-    """Return the statement that every transaction begins with: still ours, and for longer."""
-    return Write(SQLITE.lease_renew, [(until_ms, epoch)], expect=1)
-
-
-def _is_held(seen: LeaseRow, now_ms: int, is_alive: Callable[[Holder], bool]) -> bool:
-    if seen.expires_ms <= now_ms:
-        return False
-    return is_alive(Holder(host=seen.host, pid=seen.pid, machine=seen.machine, born=seen.born))
-
-
-def _held(path: Path, seen: LeaseRow) -> LeaseHeld:
-    return LeaseHeld(
-        path=str(path),
-        owner=seen.owner,
-        host=seen.host,
-        pid=seen.pid,
-        since_ms=seen.acquired_ms,
-        expires_ms=seen.expires_ms,
-    )
