@@ -1,0 +1,100 @@
+"""
+Reads a plugin's section of the settings as the type that the plugin declares.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import inspect as types
+
+from xarb_runtime.plugins.contracts import Finding, VenueSpec
+from xarb_runtime.plugins.findings import PluginSettingsError, nearest
+
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_TYPES = re.compile(r"^Expected (?P<expected>.+?), got (?P<found>.+)$", re.DOTALL)
+_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<key>.+)`$", re.DOTALL)
+_CHOICE = re.compile(r"^Invalid enum value (?P<found>.+)$", re.DOTALL)
+_STEP = re.compile(r"\.(?P<key>[^.\[\]]+)|\[[^\]]*\]")
+
+
+def open_settings(spec: VenueSpec, raw: Mapping[str, Any], where: str) -> msgspec.Struct:
+    """
+    Return a venue's settings as the plugin's own type.
+
+    Args:
+        spec: the kind of venue.
+        raw: the section, plain values; numbers may be written as texts.
+        where: the section's key path, e.g. `venues.sx`.
+
+    Raises:
+        PluginSettingsError: XP107; names the key, what was expected and what was found.
+    """
+    known = _keys(types.type_info(spec.settings))
+    unknown = [key for key in raw if key not in known]
+    if unknown:
+        raise _error(spec, f"{where}.{unknown[0]}", *_unknown_key(unknown[0], known))
+    try:
+        return msgspec.convert(dict(raw), spec.settings, strict=False)
+    except msgspec.ValidationError as error:
+        path, *problem = _translate(str(error), types.type_info(spec.settings))
+        raise _error(spec, f"{where}{path}", *problem) from error
+
+
+def _translate(text: str, settings: types.Type) -> tuple[str, str, str]:
+    place = _PLACE.match(text)
+    path, what = (place["path"] or "", place["what"]) if place else ("", text)
+    if match := _TYPES.match(what):
+        return path, f"expected {match['expected']}, found {match['found']}", ""
+    if match := _UNKNOWN.match(what):
+        return f"{path}.{match['key']}", *_unknown_key(match["key"], _keys(_at(settings, path)))
+    if match := _CHOICE.match(what):
+        choices = ", ".join(_choices(_at(settings, path)))
+        return path, f"expected one of {choices}, found {match['found']}", ""
+    key, separator, rest = what.partition(": ")
+    if separator and " " not in key:
+        return f"{path}.{key}", rest, ""  # a check of the plugin's own that begins with the key
+    return path, what, ""
+
+
+def _unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
+    known = list(known)
+    return f"expected one of {', '.join(known)}, found {key}", nearest(key, known).strip()
+
+
+def _at(kind: types.Type, path: str) -> types.Type:
+    for step in _STEP.finditer(path):
+        kind = _child(_without_none(kind), step["key"] or "")
+    return _without_none(kind)
+
+
+def _child(kind: types.Type, key: str) -> types.Type:
+    if isinstance(kind, types.StructType):
+        return next((it.type for it in kind.fields if it.encode_name == key), types.AnyType())
+    if isinstance(kind, types.DictType):
+        return kind.value_type
+    return getattr(kind, "item_type", types.AnyType())
+
+
+def _without_none(kind: types.Type) -> types.Type:
+    if not isinstance(kind, types.UnionType):
+        return kind
+    return next((it for it in kind.types if not isinstance(it, types.NoneType)), kind)
+
+
+def _keys(kind: types.Type) -> list[str]:
+    return [it.encode_name for it in kind.fields] if isinstance(kind, types.StructType) else []
+
+
+def _choices(kind: types.Type) -> list[str]:
+    if isinstance(kind, types.EnumType):
+        return [str(member.value) for member in kind.cls]
+    return [str(value) for value in kind.values] if isinstance(kind, types.LiteralType) else []
+
+
+def _error(spec: VenueSpec, key: str, problem: str, hint: str = "") -> PluginSettingsError:
+    message = f"{key}: {problem.rstrip('.')}"
+    return PluginSettingsError(
+        [Finding(code="XP107", plugin=spec.name, message=message, hint=hint)]
+    )
