@@ -12,7 +12,7 @@ import msgspec
 
 from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, ORDER_REPORT, Event
 from xarb_runtime.domain.steps import Command, Exposure, Outcome, Snapshot, Status, Step
-from xarb_runtime.service import incidents
+from xarb_runtime.service import incidents, operators
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, Book, is_trade
 from xarb_runtime.service.charts import Charts
@@ -58,13 +58,15 @@ class Desk:
     def level(self) -> str:
         """The supervisor's level: running, paused, degraded, reduced, halted, stopping, stopped."""
         snapshot = self.book.get(SUPERVISOR)
+        if snapshot is not None and snapshot.status is Status.QUARANTINED:
+            return "reduced"  # nobody can say what is allowed: nothing that adds risk
         return snapshot.leaves[0] if snapshot else self._first_level
 
     def is_up(self, venue: str) -> bool:
         """Tell whether a venue counts as up."""
         snapshot = self.book.get(HEALTH_PREFIX + venue)
-        return (
-            snapshot is None or snapshot.leaves == self.charts.venue_health.machine.initial.leaves
+        return snapshot is None or (
+            snapshot.leaves == self._healthy and snapshot.status is Status.RUNNING
         )
 
     @property
@@ -82,7 +84,9 @@ class Desk:
         self.book.put(snapshot)
         if is_trade(snapshot.execution):
             context = self.charts.of(snapshot).decoder.decode(snapshot.context)
-            self.book.commit_stake(snapshot.execution, context.opportunity.stake)
+            # Nothing was admitted yet if the very first step failed.
+            if getattr(context, "admission", None) is not None:
+                self.book.commit_stake(snapshot.execution, context.opportunity.stake)
         elif snapshot.execution == SUPERVISOR:
             self.draining = snapshot.leaves == ("stopping",)
 
@@ -123,15 +127,18 @@ class Desk:
 
     def _one(self, delivery: Delivery) -> None:
         batch = self._work.batch
-        if delivery.action is not None:
-            batch.actions.append(delivery.action)
         if delivery.dead_letter is not None:
             batch.dead_letters.append(delivery.dead_letter)
         if delivery.received is not None and self._is_new(delivery.received.event):
             batch.events.append(delivery.received)
+        if delivery.replay is not None:
+            batch.replays.append(delivery.replay)
+        taken = self._event(delivery) if delivery.event is not None else None
         if delivery.closure is not None and self.register.close(delivery.closure.id):
             batch.closures.append(delivery.closure)
-        taken = self._event(delivery) if delivery.event is not None else None
+        if delivery.action is not None:
+            result = delivery.action.result or operators.result_of(taken)
+            batch.actions.append(msgspec.structs.replace(delivery.action, result=result))
         if delivery.answers:
             self._answer(delivery)
         self._work.settled.append((delivery, taken))
@@ -181,7 +188,23 @@ class Desk:
         if snapshot is None:
             self._orphan(event)
             return None
+        if delivery.retire and snapshot.status is Status.QUARANTINED:
+            return self._retire(snapshot, event)
         return self._step(snapshot, event)
+
+    def _retire(self, snapshot: Snapshot, event: Event) -> Step:
+        """End a quarantined execution. The supervisor and venues' health start over instead."""
+        if is_trade(snapshot.execution):
+            taken = operators.retired(snapshot, event)
+        else:
+            taken = operators.started_over(snapshot, self._begin(snapshot.execution), event)
+        self.book.put(taken.after)
+        self._work.steps.append(taken)
+        self._work.batch.steps.append(taken)
+        if snapshot.execution == SUPERVISOR:
+            data: dict[str, object] = {"reason": "started over after a fault"}
+            self._tell(SUPERVISOR, "operator.pause", f"{event.id}/pause", taken, data)
+        return taken
 
     def _admit(self, event: Event) -> Step:
         duplicate = self.book.get(event.execution) is not None

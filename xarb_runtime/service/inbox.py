@@ -10,7 +10,7 @@ import msgspec
 
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Step
-from xarb_runtime.store.batch import Closure, DeadLetter, OperatorAction, Received
+from xarb_runtime.store.batch import Closure, DeadLetter, OperatorAction, Received, Replay
 
 
 class Delivery(msgspec.Struct, kw_only=True):
@@ -25,7 +25,9 @@ class Delivery(msgspec.Struct, kw_only=True):
         received: an event to note without a step (`too_old`, ...).
         dead_letter: a message that could not be read.
         action: what an operator did, to be noted.
-        closure: an incident that an operator closes.
+        closure: an incident that an operator closes, if the event has not closed it.
+        retire: the event ends a quarantined execution instead of making a step.
+        replay: a dead letter that was put onto the bus again.
         message: set for messages of the bus: seen before means do nothing but acknowledge.
         settled: called after the commit, with the step if there was one.
     """
@@ -39,6 +41,8 @@ class Delivery(msgspec.Struct, kw_only=True):
     dead_letter: DeadLetter | None = None
     action: OperatorAction | None = None
     closure: Closure | None = None
+    retire: bool = False
+    replay: Replay | None = None
     message: bool = False
     settled: Callable[[Step | None], None] | None = None
 

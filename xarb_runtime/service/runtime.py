@@ -63,6 +63,7 @@ class Runtime:
         self.settings = parts.settings
         self.clock = parts.clock
         self.journal = parts.journal
+        self.bus = parts.bus
         self._parts = parts
         self.inbox = Inbox()
         self.windows = Windows(parts.settings.kpi)
@@ -276,26 +277,33 @@ class Runtime:
 
         `delivery` may carry what else belongs into the same commit (an action, a closure).
         """
-        self._operator_words += 1
-        now_ms = self.clock.now_ms()
-        event = Event(
-            id=f"{kind}:{now_ms}:{self._operator_words}",
-            source=source,
-            type=kind,
-            time_ms=now_ms,
-            execution=execution,
-            data=dict(data or {}),
-        )
+        delivery = delivery or Delivery()
+        delivery.event = self._word(kind, source, execution, data or {})
+        return self.tell(delivery)
+
+    def tell(self, delivery: Delivery) -> asyncio.Future[Step | None]:
+        """Put a delivery into the inbox; the future has its step, if any, after the commit."""
         future: asyncio.Future[Step | None] = asyncio.get_running_loop().create_future()
 
         def settled(taken: Step | None) -> None:
             if not future.done():
                 future.set_result(taken)
 
-        delivery = delivery or Delivery()
-        delivery.event, delivery.settled = event, settled
+        delivery.settled = settled
         self.inbox.put(delivery)
         return future
+
+    def _word(self, kind: str, source: str, execution: str, data: Mapping[str, object]) -> Event:
+        self._operator_words += 1
+        now_ms = self.clock.now_ms()
+        return Event(
+            id=f"{kind}:{now_ms}:{self._operator_words}",
+            source=source,
+            type=kind,
+            time_ms=now_ms,
+            execution=execution,
+            data=dict(data),
+        )
 
     def _observe(self, work: Work) -> None:
         self.intake.has_room()
