@@ -9,11 +9,14 @@ from typing import Any
 import msgspec
 
 from xarb_runtime.domain.context import Context
-from xarb_runtime.domain.steps import EXPOSURE_ORDER, Exposure
+from xarb_runtime.domain.steps import EXPOSURE_ORDER, Exposure, Snapshot, Status
 from xarb_runtime.statechart.document import Document
-from xarb_runtime.statechart.internals import Machine, compile_expression
+from xarb_runtime.statechart.findings import SilentEntryError
+from xarb_runtime.statechart.internals import compile_expression
+from xarb_runtime.statechart.legality import damaged_history, damaged_leaves
+from xarb_runtime.statechart.machine import Configuration, Machine
 from xarb_runtime.statechart.meta import ChartMeta, StateMeta, matches
-from xarb_runtime.statechart.model import Model
+from xarb_runtime.statechart.model import Model, TransitionModel
 
 
 class CompiledInvariant(msgspec.Struct, frozen=True):
@@ -62,24 +65,44 @@ class Chart:
             CompiledInvariant(item.never, item.because, compile_expression(item.never))
             for item in meta.invariants
         )
-        self._paths = {
-            id(transition): written
-            for state in model.states.values()
-            for transition, written in zip(
-                machine.transitions(state.id), state.transitions, strict=True
-            )
-        }
+        self._whole: set[tuple[Any, ...]] = set()
 
-    def written(self, transition: object) -> Any:
-        """Return the `TransitionModel` that a transition object of the library was made from."""
-        return self._paths[id(transition)]
+    def enter(self, context: Context) -> Configuration:
+        """
+        Enter the initial states on a context.
+
+        Raises:
+            SilentEntryError: they try to do something outside; nothing would be done.
+        """
+        return self.machine.start(context, _Silence(self.name))
+
+    def damage(self, snapshot: Snapshot) -> str:
+        """Return what makes a snapshot one that no step can have left; empty when it is whole."""
+        if (snapshot.leaves, tuple(snapshot.history.items())) not in self._whole:
+            damage = damaged_leaves(self.model, snapshot.leaves)
+            damage = damage or damaged_history(self.model, snapshot.history)
+            if damage:
+                return damage
+            self._whole.add((snapshot.leaves, tuple(snapshot.history.items())))
+        if self.machine.place(snapshot.leaves).finished is (snapshot.status is Status.RUNNING):
+            return f"status {snapshot.status} in {', '.join(snapshot.leaves)}"
+        names = [timer.id for timer in snapshot.timers]
+        return "" if names == sorted(set(names)) else f"timers {', '.join(names)}"
+
+    def violated(self, leaves: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the invariants that do not hold after the machine's last event."""
+        return tuple(
+            f"never: {invariant.never} ({invariant.because})"
+            for invariant in self.invariants
+            if self.machine.evaluate(invariant.expression, leaves)
+        )
 
     def exposure(self, leaves: Collection[str]) -> Exposure:
         """Return the worst exposure that the chart declares for any of these states."""
         return max((self.state(leaf).exposure for leaf in leaves), key=EXPOSURE_ORDER.index)
 
     def on_pause(self, leaves: Collection[str]) -> str:
-        """Return what pausing means: `now` or `hedge_then_stop` if any state says so, else `finish`."""
+        """Return what pausing means: `hedge_then_stop` or `now` where a state says so."""
         wishes = {self.state(leaf).on_pause for leaf in leaves}
         return next((wish for wish in ("hedge_then_stop", "now") if wish in wishes), "finish")
 
@@ -97,6 +120,35 @@ class Chart:
             item.state in inside and any(matches(pattern, signal) for pattern in item.events)
             for item in self.meta.ignore
         )
+
+
+class _Silence:
+    """Takes the effects of entering the initial states: there may be none."""
+
+    def __init__(self, chart: str) -> None:
+        self._chart = chart
+
+    def _refuse(self, what: str) -> None:
+        message = (
+            f"chart {self._chart}: expected the initial states to be entered silently, found "
+            f"{what}. Move it to the first transition."
+        )
+        raise SilentEntryError(message)
+
+    def command(self, target: str, name: str, params: dict[str, Any]) -> None:  # noqa: ARG002
+        self._refuse(f"send {name} to {target}")
+
+    def arm(self, timer: str, event: str, delay_ms: int) -> None:  # noqa: ARG002
+        self._refuse(f"timer {timer}")
+
+    def cancel(self, timer: str) -> None:
+        """Nothing is pending yet."""
+
+    def guard(self, expression: str, *, result: bool) -> None:
+        """An eventless transition of an initial state."""
+
+    def taken(self, written: TransitionModel, event: str) -> None:
+        """An eventless transition of an initial state."""
 
 
 def content_hash(text: str) -> str:

@@ -23,8 +23,14 @@ from xarb_runtime.domain.steps import (
 )
 from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.statechart.findings import SnapshotMismatchError
+from xarb_runtime.statechart.model import TransitionModel
 
 TIMER_SOURCE = "timer"
+
+#: Where a step failed that could not make sense of its event.
+OBSERVE = "observe"
+
+_encode = msgspec.json.Encoder().encode
 
 
 def start(chart: Chart, execution: str, **fields: Any) -> Snapshot:
@@ -33,8 +39,8 @@ def start(chart: Chart, execution: str, **fields: Any) -> Snapshot:
 
     `fields` are initial values of the context.
     """
-    initial = chart.machine.initial
     context = chart.context(execution=execution, **fields)
+    initial = chart.enter(context)
     return Snapshot(
         execution=execution,
         chart=chart.name,
@@ -42,10 +48,10 @@ def start(chart: Chart, execution: str, **fields: Any) -> Snapshot:
         hash=chart.hash,
         seq=0,
         leaves=initial.leaves,
-        history=dict(initial.history),
-        context=msgspec.Raw(msgspec.json.encode(context)),
+        history=initial.history,
+        context=msgspec.Raw(_encode(context)),
         timers=(),
-        status=Status.RUNNING,
+        status=Status.FINAL if initial.terminated else Status.RUNNING,
         exposure=chart.exposure(initial.leaves),
     )
 
@@ -63,8 +69,8 @@ def step(chart: Chart, snapshot: Snapshot, event: Event, *, record_guards: bool 
     Raises:
         SnapshotMismatchError: the snapshot was made by another chart, or does not fit this one.
 
-    A guard or an action that raises does not come out as an exception: the outcome is `failed`, with
-    the fault, and the snapshot is untouched.
+    A guard or an action that raises does not come out as an exception: the outcome is `failed`,
+    with the fault, and the snapshot is untouched.
     """
     check_fit(chart, snapshot)
     timers, alive = _without_fired(snapshot, event)
@@ -81,13 +87,13 @@ def step(chart: Chart, snapshot: Snapshot, event: Event, *, record_guards: bool 
 
 def check_fit(chart: Chart, snapshot: Snapshot) -> None:
     """
-    Make sure that a snapshot belongs to a chart.
+    Make sure that a snapshot belongs to a chart and is whole.
 
     Raises:
-        SnapshotMismatchError: another name or hash; a leaf or history entry that the chart does not
-            have; a configuration without leaves.
+        SnapshotMismatchError: another name or hash; leaves, history, status or timers that no step
+            on this chart can have left behind.
     """
-    if (snapshot.chart, snapshot.hash) != (chart.name, chart.hash):
+    if snapshot.hash != chart.hash or snapshot.chart != chart.name:
         message = (
             f"execution {snapshot.execution}: expected chart {snapshot.chart} version "
             f"{snapshot.version} ({snapshot.hash[:12]}), found {chart.name} version "
@@ -95,25 +101,24 @@ def check_fit(chart: Chart, snapshot: Snapshot) -> None:
             f"with; load that text from the store, or move the execution explicitly."
         )
         raise SnapshotMismatchError(message)
-    known = {state.id for state in chart.model.atomic()}
-    alien = [leaf for leaf in snapshot.leaves if leaf not in known]
-    alien += [s for values in snapshot.history.values() for s in values if s not in chart.model.states]
-    if alien or not snapshot.leaves:
-        found = ", ".join(alien) or "no active state"
+    damage = chart.damage(snapshot)
+    if damage:
         message = (
-            f"execution {snapshot.execution}: expected atomic states of chart {chart.name}, "
-            f"found {found}. The snapshot is damaged; restore the store from a backup."
+            f"execution {snapshot.execution}: expected a snapshot that a step on chart "
+            f"{chart.name} left behind, found {damage}. It is damaged; restore the store from "
+            f"a backup."
         )
         raise SnapshotMismatchError(message)
 
 
 def _without_fired(snapshot: Snapshot, event: Event) -> tuple[dict[str, Timer], bool]:
     """Return the timers left when the event has arrived, and whether the event still counts."""
+    # A timer event counts only for the timer that says so: a forged one must not move money.
     timers = {timer.id: timer for timer in snapshot.timers}
     if event.source != TIMER_SOURCE:
         return timers, True
     timer = timers.get(event.data.get("timer", ""))
-    if timer is None or timer.armed_seq != event.data.get("armed_seq"):
+    if timer is None or (timer.event, timer.armed_seq) != (event.type, event.data.get("armed_seq")):
         return timers, False
     del timers[timer.id]
     return timers, True
@@ -123,6 +128,18 @@ def _unmoved(snapshot: Snapshot, event: Event, signal: str, outcome: Outcome) ->
     return Step(event=event, signal=signal, outcome=outcome, before=snapshot, after=snapshot)
 
 
+def _failed(snapshot: Snapshot, event: Event, signal: str, fault: Fault) -> Step:
+    """The step that never was: the snapshot untouched, the fault told."""
+    return Step(
+        event=event,
+        signal=signal,
+        outcome=Outcome.FAILED,
+        before=snapshot,
+        after=snapshot,
+        fault=fault,
+    )
+
+
 def _late(chart: Chart, snapshot: Snapshot, event: Event) -> Step:
     """An event for an execution that has ended: nothing moves; the signal says if it matters."""
     if event.source == TIMER_SOURCE:
@@ -130,11 +147,8 @@ def _late(chart: Chart, snapshot: Snapshot, event: Event) -> Step:
     context = chart.decoder.decode(snapshot.context)
     try:
         signal = context.observe(event)
-    except (msgspec.ValidationError, LookupError, ArithmeticError, ValueError) as error:
-        fault = Fault(type(error).__name__, str(error), "observe")
-        return Step(
-            event=event, signal="", outcome=Outcome.FAILED, before=snapshot, after=snapshot, fault=fault
-        )
+    except Exception as error:  # noqa: BLE001  as in a step: whatever raises is the execution's fault
+        return _failed(snapshot, event, "", Fault(type(error).__name__, str(error), OBSERVE))
     outcome = Outcome.UNEXPECTED if signal else Outcome.STALE
     if signal and chart.ignores(snapshot.leaves, signal):
         outcome = Outcome.IGNORED
@@ -158,25 +172,23 @@ class _Running:
         self.event = event
         self.seq = snapshot.seq + 1
         self.timers = timers
-        self.armed: dict[str, Timer] = {}
         self.commands: list[Command] = []
         self.transitions: list[Transition] = []
-        self.guards: list[GuardResult] | None = [] if record_guards else None
+        self.record_guards = record_guards
+        self.guards: list[GuardResult] = []
         self.signal = ""
         self.context = chart.decoder.decode(snapshot.context)
 
     def run(self) -> Step:
         """Observe, decide, and put the result together."""
+        before, chart = self.before, self.chart
         self.context.now_ms = self.event.time_ms
         self.signal = self.context.observe(self.event)
         if not self.signal:
-            return _unmoved(self.before, self.event, "", Outcome.STALE)
-        before = self.before
-        moved = self.chart.machine.send(
-            before.leaves, before.history, self.context, self.signal, self
-        )
+            return _unmoved(before, self.event, "", Outcome.STALE)
+        moved = chart.machine.send(before.leaves, before.history, self.context, self.signal, self)
         if moved is None:
-            ignored = self.chart.ignores(before.leaves, self.signal)
+            ignored = chart.ignores(before.leaves, self.signal)
             outcome = Outcome.IGNORED if ignored else Outcome.UNEXPECTED
             return self._step(outcome, before.leaves, before.history, Status.RUNNING)
         status = Status.FINAL if moved.terminated else Status.RUNNING
@@ -189,17 +201,20 @@ class _Running:
         history: dict[str, tuple[str, ...]],
         status: Status,
     ) -> Step:
-        pending = {} if status is Status.FINAL else self.timers
+        before = self.before
+        if status is Status.FINAL:
+            self.timers.clear()
+        timers = tuple(sorted(self.timers.values(), key=_timer_id))
         after = Snapshot(
-            execution=self.before.execution,
-            chart=self.before.chart,
-            version=self.before.version,
-            hash=self.before.hash,
+            execution=before.execution,
+            chart=before.chart,
+            version=before.version,
+            hash=before.hash,
             seq=self.seq,
             leaves=leaves,
             history=history,
-            context=msgspec.Raw(msgspec.json.encode(self.context)),
-            timers=tuple(sorted(pending.values(), key=lambda timer: timer.id)),
+            context=msgspec.Raw(_encode(self.context)),
+            timers=timers,
             status=status,
             exposure=self.chart.exposure(leaves),
         )
@@ -207,62 +222,49 @@ class _Running:
             event=self.event,
             signal=self.signal,
             outcome=outcome,
-            before=self.before,
+            before=before,
             after=after,
             transitions=tuple(self.transitions),
             commands=tuple(self.commands),
-            armed=tuple(timer for timer in self.armed.values() if timer in after.timers),
-            cancelled=tuple(timer for timer in self.before.timers if timer not in after.timers),
-            guards=tuple(self.guards or ()),
-            violated=self._violated(leaves),
-        )
-
-    def _violated(self, leaves: tuple[str, ...]) -> tuple[str, ...]:
-        machine = self.chart.machine
-        return tuple(
-            f"never: {invariant.never} ({invariant.because})"
-            for invariant in self.chart.invariants
-            if machine.evaluate(invariant.expression, leaves, self.context)
+            armed=tuple(timer for timer in timers if timer.armed_seq == self.seq),
+            cancelled=tuple(timer for timer in before.timers if timer not in timers),
+            guards=tuple(self.guards),
+            violated=self.chart.violated(leaves),
         )
 
     def failed(self, error: Exception) -> Step:
-        """The step that never was: the snapshot untouched, the fault told."""
+        """Tell what was raised, and where. Guards are kept: they lead to the fault."""
         where = self.transitions[-1].path if self.transitions else ""
-        return Step(
-            event=self.event,
-            signal=self.signal,
-            outcome=Outcome.FAILED,
-            before=self.before,
-            after=self.before,
-            guards=tuple(self.guards or ()),
-            fault=Fault(type(error).__name__, str(error), where),
-        )
+        fault = Fault(type(error).__name__, str(error), where if self.signal else OBSERVE)
+        failed = _failed(self.before, self.event, self.signal, fault)
+        return msgspec.structs.replace(failed, guards=tuple(self.guards))
 
     # -- Effects ---------------------------------------------------------------------------------
 
     def command(self, target: str, name: str, params: dict[str, Any]) -> None:
         """Issue a command under the key that this step gives it."""
         key = f"{self.before.execution}:{self.seq}:{len(self.commands)}"
-        draft = Command(key=key, target=target, name=name, params=params)
-        self.commands.append(msgspec.structs.replace(draft, params=self.context.issued(draft)))
+        completed = self.context.issued(Command(key, target, name, params))
+        self.commands.append(Command(key, target, name, completed))
 
     def arm(self, timer: str, event: str, delay_ms: int) -> None:
         """Arm a timer; one with the same id is replaced."""
-        armed = Timer(timer, event, self.event.time_ms + delay_ms, self.seq)
-        self.timers[timer] = self.armed[timer] = armed
+        self.timers[timer] = Timer(timer, event, self.event.time_ms + delay_ms, self.seq)
 
     def cancel(self, timer: str) -> None:
         """Cancel a timer; one that is not pending is no error."""
         self.timers.pop(timer, None)
-        self.armed.pop(timer, None)
 
-    def taken(self, transition: object, event: str) -> None:
+    def taken(self, written: TransitionModel, event: str) -> None:
         """Note a transition."""
-        written = self.chart.written(transition)
         target = " ".join(written.targets)
         self.transitions.append(Transition(written.path, event, written.source, target))
 
-    def guard(self, expression: str, result: bool) -> None:
+    def guard(self, expression: str, *, result: bool) -> None:
         """Note a guard's outcome if asked to."""
-        if self.guards is not None:
+        if self.record_guards:
             self.guards.append(GuardResult(expression, result))
+
+
+def _timer_id(timer: Timer) -> str:
+    return timer.id

@@ -46,3 +46,7 @@ class ChartError(ValueError):
 
 class SnapshotMismatchError(ValueError):
     """A snapshot does not fit the chart that it is to be continued on."""
+
+
+class SilentEntryError(ValueError):
+    """A chart's initial states try to do something outside when they are entered."""

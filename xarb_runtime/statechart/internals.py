@@ -4,20 +4,25 @@ The one module that knows python-statemachine's internals.
 Everything here is pinned by characterisation tests (`tests/statechart/test_library_behaviour.py`);
 if one of them fails after an upgrade, this file is what to look at.
 
-What it makes of the library: *one machine per chart that serves every execution*. The machine's model
-is a `Host` whose context is exchanged before each event; commands and timers are caught where the
-library would hand them to its own queues; nothing is built, registered or compiled per execution.
+The library reads a chart, checks it, compiles its expressions and actions, and decides which
+transitions an event could take, which of them exclude each other, and which states they leave and
+enter. Each of these answers depends on the chart alone, so it is asked for once and kept (see
+`machine.py`); only guards and actions are evaluated anew, on the context of the execution.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+# The library's own annotations leave much unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import methodcaller
 from typing import Any, Protocol
 
 import msgspec
 from statemachine.engines.sync import SyncEngine
 from statemachine.event_data import TriggerData
-from statemachine.exceptions import InvalidDefinition, TransitionNotAllowed
-from statemachine.io.evaluators import RestrictedEvaluator
+from statemachine.exceptions import InvalidDefinition
+from statemachine.io.evaluators import RestrictedEvaluator, normalize_cond
 from statemachine.io.interpreter import Interpreter
 from statemachine.io.native import native_dict_to_definition
 from statemachine.io.yaml.reader import YAMLReader
@@ -25,13 +30,14 @@ from statemachine.orderedset import OrderedSet
 from statemachine.statemachine import StateChart
 
 from xarb_runtime.domain.context import Context
+from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.statechart.model import Model, TransitionModel
+from xarb_runtime.statechart.native import called_names
+from xarb_runtime.statechart.timers import ARM, CANCEL, without_timers
 
-#: A macrostep with more microsteps than this does not end.
-MICROSTEP_LIMIT = 100
-
-
-class EndlessMacrostepError(RuntimeError):
-    """A chart's eventless transitions did not come to rest."""
+#: An effect of a chart, ready to run on the context that the machine shows.
+Deed = Callable[[], Any]
+History = Mapping[str, tuple[str, ...]]
 
 
 class Effects(Protocol):
@@ -49,51 +55,52 @@ class Effects(Protocol):
         """Take a `cancel`."""
         ...
 
-    def taken(self, transition: object, event: str) -> None:
-        """Take note of a transition that is being taken."""
+    def say(self, event: str, *, internal: bool) -> None:
+        """Take an event that the chart sends to itself: a `raise`, or a `send` to nobody."""
         ...
 
-    def guard(self, expression: str, result: bool) -> None:
+    def guard(self, expression: str, *, result: bool) -> None:
         """Take note of a guard's outcome."""
         ...
 
 
-class Host:
-    """The machine's model: shows the context of the execution that is being stepped."""
+class Place(msgspec.Struct, frozen=True):
+    """A configuration: its leaves, sorted, and the library's states in document order."""
 
-    def __init__(self, context: Context) -> None:
-        self.__dict__.update(context=context, state=None, ready=False)
-
-    def __getattr__(self, name: str) -> Any:
-        # While it resolves callbacks, the library reads attributes that happen to be named like a
-        # guard; there is no execution to show yet.
-        if not self.__dict__["ready"]:
-            raise AttributeError(name)
-        return getattr(self.__dict__["context"], name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in {"context", "state", "ready"}:
-            self.__dict__[name] = value
-        else:
-            setattr(self.__dict__["context"], name, value)
+    leaves: tuple[str, ...]
+    atomic: tuple[str, ...]
+    states: OrderedSet[Any]
+    finished: bool
 
 
-def _host_type(context: type[Context], names: set[str]) -> type[Host]:
-    """Make a Host with a forwarding method for each callback a chart refers to."""
+class Candidate(msgspec.Struct, frozen=True):
+    """A transition that an event could take, and what must hold: guards and expected results."""
 
-    def forward(name: str) -> Callable[[Host], None]:
-        def call(self: Host) -> None:
-            getattr(self.__dict__["context"], name)()
+    transition: Any
+    guards: tuple[tuple[Callable[..., bool], bool], ...]
 
-        call.__name__ = name
-        return call
 
-    members = {name: forward(name) for name in names}
-    return type(f"Host[{context.__name__}]", (Host,), members)
+class Plan(msgspec.Struct, frozen=True):
+    """
+    What taking some transitions means.
+
+    Attributes:
+        written: the transitions as the chart has them.
+        leaving: before, exit and on actions; they see the configuration that is being left.
+        target: the configuration that is entered.
+        entering: enter and after actions; they see the configuration that was entered.
+        history: what history states remember afterwards.
+    """
+
+    written: tuple[TransitionModel, ...]
+    leaving: tuple[Deed, ...]
+    target: Place
+    entering: tuple[Deed, ...]
+    history: dict[str, tuple[str, ...]]
 
 
 class _Evaluator(RestrictedEvaluator):
-    """The library's restricted dialect, each expression compiled once, names read off the context."""
+    """The restricted dialect; each expression is compiled once, names are read off the context."""
 
     def __init__(self) -> None:
         self._values: dict[str, Callable[..., Any]] = {}
@@ -104,11 +111,11 @@ class _Evaluator(RestrictedEvaluator):
         return self._values[expr]
 
     def compile_bool(self, expr: str) -> Callable[..., Any]:
-        value = self.compile_value(expr)
+        value = self.compile_value(normalize_cond(expr))
 
-        def guard(*_: Any, **kwargs: Any) -> bool:
-            result = bool(value(machine=kwargs["machine"]))
-            kwargs["machine"].effects.guard(expr, result)
+        def guard(*_: Any, machine: Any, **__: Any) -> bool:
+            result = bool(value(machine=machine))
+            machine.effects.guard(expr, result=result)
             return result
 
         return guard
@@ -119,15 +126,19 @@ def _context_name(name: str) -> Callable[..., Any]:
         message = f"a private name such as {name!r} is not visible to charts"
         raise InvalidDefinition(message)
 
-    def read(*_: Any, **kwargs: Any) -> Any:
-        return getattr(kwargs["machine"].model.__dict__["context"], name)
+    def read(*_: Any, machine: Any, **__: Any) -> Any:
+        value = getattr(machine.model, name)
+        if callable(value):
+            message = f"expected {name!r} to be an attribute or property, found a method"
+            raise TypeError(message)
+        return value
 
     read.__name__ = name
     return read
 
 
 class _Interpreter(Interpreter):
-    """Without SCXML's system variables, which cost a step more than its guards do."""
+    """Without SCXML's system variables: expressions read the context and nothing else."""
 
     def definition_kwargs(self, definition: Any) -> dict[str, Any]:
         kwargs = super().definition_kwargs(definition)
@@ -136,82 +147,52 @@ class _Interpreter(Interpreter):
 
 
 class _Sends:
-    """Stands in for the library's invoke manager: a `send` to `#_name` is a command."""
+    """Stands in for the library's invoke manager: a `send` to `#_name` is a command or a timer."""
 
     def __init__(self, machine: Any) -> None:
-        self.machine = machine
+        self._machine = machine
 
     def send_to_child(self, target: str, event: str, **params: Any) -> bool:
-        self.machine.effects.command(target, event, params)
+        effects: Effects = self._machine.effects
+        if target == ARM:
+            effects.arm(params["id"] or event, event, parse_duration_ms(params["delay"]))
+        elif target == CANCEL:
+            effects.cancel(params["id"])
+        else:
+            effects.command(target, event, params)
         return True
-
-    def handle_external_event(self, trigger: TriggerData) -> None:
-        """No invocations, nothing to forward."""
-
-    def spawn_pending_sync(self) -> None:
-        """No invocations, nothing to start."""
-
-    def mark_for_invoke(self, state: Any, event_kwargs: Any = None) -> None:
-        """No invocations, nothing to mark."""
-
-    def cancel_for_state(self, state: Any) -> None:
-        """No invocations, nothing to stop."""
 
     def cancel_all(self) -> None:
         """No invocations, nothing to stop."""
 
 
 class _Engine(SyncEngine):
+    """The library's engine, used as an oracle: it is asked what it would do, and never runs."""
+
     def __init__(self, machine: Any) -> None:
         super().__init__(machine)
         self._invoke_manager = _Sends(machine)
 
-    def microstep(self, transitions: list[Any], trigger_data: TriggerData) -> Any:
-        effects = self.sm.effects
-        event = str(trigger_data.event) if trigger_data.event else ""
-        for transition in transitions:
-            effects.taken(transition, event)
-        if self._microstep_count >= MICROSTEP_LIMIT:
-            message = f"more than {MICROSTEP_LIMIT} microsteps; last transition {transitions[0]}"
-            raise EndlessMacrostepError(message)
-        return super().microstep(transitions, trigger_data)
-
-    def _run_macrostep(self) -> bool:
-        self._eventless_rounds = 0
-        return super()._run_macrostep()
-
-    def select_eventless_transitions(self, trigger_data: TriggerData) -> Any:
-        self._eventless_rounds += 1
-        if self._eventless_rounds > MICROSTEP_LIMIT:
-            message = f"eventless transitions do not come to rest after {MICROSTEP_LIMIT} rounds"
-            raise EndlessMacrostepError(message)
-        return super().select_eventless_transitions(trigger_data)
-
-    def reset(self) -> None:
-        """Forget everything that the last event left behind."""
-        self.clear()
-        self.clear_cache()
-        self.running = True
-        self._root_parallel_final_pending = None
+    def start(self, **kwargs: Any) -> None:
+        """Enter nothing: executions enter their initial state themselves."""
 
 
-class _Base(StateChart):
+class _Base(StateChart[Any]):
     """What every loaded class is subclassed with."""
 
+    model: Any
     effects: Effects
+    active: OrderedSet[Any]
 
     def _get_engine(self) -> _Engine:
         return _Engine(self)
 
-    def _put_nonblocking(self, trigger_data: TriggerData, internal: bool = False) -> None:
-        event = trigger_data.event
-        if event is not None and event.delay:
-            self.effects.arm(trigger_data.send_id or str(event), str(event), int(event.delay))
-            return
-        super()._put_nonblocking(trigger_data, internal=internal)
+    @property
+    def configuration(self) -> OrderedSet[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.active
 
-    def cancel_event(self, send_id: str) -> None:
-        self.effects.cancel(send_id)
+    def _put_nonblocking(self, trigger_data: TriggerData, internal: bool = False) -> None:
+        self.effects.say(str(trigger_data.event), internal=internal)
 
 
 #: See `tests/statechart/test_library_behaviour.py` for what each of them prevents.
@@ -225,139 +206,17 @@ STRICT_FLAGS: dict[str, bool] = {
 }
 
 
-def build_class(document: dict[str, Any], name: str) -> type[StateChart]:
+def build_class(document: dict[str, Any], name: str) -> type[StateChart[Any]]:
     """
     Compile a native document into a strict chart class.
 
     Raises:
         InvalidDefinition: whatever the library's own checks object to.
     """
-    definition = native_dict_to_definition(document, source_name=name)
+    definition = native_dict_to_definition(without_timers(document), source_name=name)
     interpreter = _Interpreter(reader=YAMLReader(), evaluator=_Evaluator())
     interpreter.process_definition(definition, location=name)
-    loaded = interpreter.scs[name]
-    return type(name, (_Base, loaded), dict(STRICT_FLAGS))
-
-
-class Configuration(msgspec.Struct, frozen=True):
-    """Active leaves and remembered history, as plain ids, both sorted."""
-
-    leaves: tuple[str, ...]
-    history: dict[str, tuple[str, ...]]
-    terminated: bool
-
-
-class Machine:
-    """
-    One strict machine, serving every execution of a chart.
-
-    Not re-entrant and not thread safe: a step runs to its end before the next one begins.
-    """
-
-    def __init__(self, chart_class: type[StateChart], context: type[Context], calls: set[str]) -> None:
-        self._host = _host_type(context, calls)(context())
-        self._start = _StartEffects()
-        chart_class.effects = self._start  # the constructor enters the initial state
-        self._machine: Any = chart_class(self._host)
-        self._host.ready = True
-        self.initial = self._read()
-        self._restorable: dict[tuple[str, ...], Any] = {}
-
-    @property
-    def start_effects(self) -> list[str]:
-        """What entering the initial state tried to send; a chart must not."""
-        return self._start.seen
-
-    def transitions(self, state: str) -> list[object]:
-        """Return the library's transition objects of a state, in document order."""
-        found = self._machine.states_map[state].transitions
-        return [transition for transition in found if not transition.initial]
-
-    @contextmanager
-    def _running(self, context: Context, effects: Effects) -> Iterator[None]:
-        self._host.context = context
-        self._machine.__dict__["effects"] = effects
-        try:
-            yield
-        finally:
-            self._machine._engine.reset()
-
-    def send(
-        self,
-        leaves: tuple[str, ...],
-        history: dict[str, tuple[str, ...]],
-        context: Context,
-        signal: str,
-        effects: Effects,
-    ) -> Configuration | None:
-        """
-        Restore a configuration, send it one event and read the new configuration.
-
-        Returns None when no transition wanted the event. Whatever a guard or an action raises comes
-        out of here.
-        """
-        machine = self._machine
-        with self._running(context, effects):
-            self._host.state = self._value(leaves)
-            states = machine._config._instance_states
-            machine.history_values = {
-                key: [states[state] for state in values] for key, values in history.items()
-            }
-            machine._engine.running = True
-            try:
-                machine.send(signal)
-            except TransitionNotAllowed:
-                return None
-            return self._read()
-
-    def evaluate(self, expression: Callable[..., Any], leaves: tuple[str, ...], context: Context) -> Any:
-        """Evaluate a compiled expression over a configuration and a context."""
-        self._host.context = context
-        self._host.state = self._value(leaves)
-        return expression(machine=self._machine)
-
-    def _value(self, leaves: tuple[str, ...]) -> Any:
-        """The model's state value for a set of leaves: leaves and ancestors in document order."""
-        if leaves not in self._restorable:
-            states: dict[str, Any] = self._machine.states_map
-            wanted = {leaf for leaf in leaves}
-            for leaf in leaves:
-                wanted |= {ancestor.id for ancestor in states[leaf].ancestors()}
-            ordered = [state for state in states if state in wanted]
-            self._restorable[leaves] = ordered[0] if len(ordered) == 1 else OrderedSet(ordered)
-        return self._restorable[leaves]
-
-    def _read(self) -> Configuration:
-        machine = self._machine
-        active = machine.configuration
-        return Configuration(
-            leaves=tuple(sorted(state.id for state in active if state.is_atomic)),
-            history={
-                key: tuple(sorted(state.id for state in values))
-                for key, values in sorted(machine.history_values.items())
-            },
-            terminated=not machine._engine.running,
-        )
-
-
-class _StartEffects:
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def command(self, target: str, name: str, params: dict[str, Any]) -> None:
-        self.seen.append(f"send {name} to {target}")
-
-    def arm(self, timer: str, event: str, delay_ms: int) -> None:
-        self.seen.append(f"timer {timer}")
-
-    def cancel(self, timer: str) -> None:
-        self.seen.append(f"cancel {timer}")
-
-    def taken(self, transition: object, event: str) -> None:
-        """The initial transition is not one of the chart's."""
-
-    def guard(self, expression: str, result: bool) -> None:
-        """An eventless transition of the initial state may look at the empty context."""
+    return type(name, (_Base, interpreter.scs[name]), dict(STRICT_FLAGS))
 
 
 def compile_expression(expression: str) -> Callable[..., Any]:
@@ -368,3 +227,140 @@ def compile_expression(expression: str) -> Callable[..., Any]:
         InvalidDefinition: the expression is outside the dialect.
     """
     return _Evaluator().compile_value(expression)
+
+
+class Oracle:
+    """
+    Answers what a chart says, as python-statemachine understands it.
+
+    Raises:
+        InvalidDefinition: a callback reference names no method of the context.
+    """
+
+    def __init__(
+        self, chart_class: type[StateChart[Any]], model: Model, context: type[Context]
+    ) -> None:
+        methods = {
+            name: getattr(context, name)
+            for name in called_names(model)
+            if callable(getattr(context, name, None))
+        }
+        self.machine: Any = chart_class(type("Methods", (), methods)())
+        self._states: dict[str, Any] = self.machine.states_map
+        self._written = {
+            id(transition): written
+            for state in model.states.values()
+            if not state.history
+            for transition, written in zip(
+                (t for t in self._states[state.id].transitions if not t.initial),
+                state.transitions,
+                strict=True,
+            )
+        }
+
+    def show(self, context: Context, effects: Effects) -> None:
+        """Let expressions and actions see this context, and hand over to these effects."""
+        self.machine.__dict__["model"] = context
+        self.machine.__dict__["effects"] = effects
+
+    def stand(self, states: OrderedSet[Any]) -> None:
+        """Let `In()`, and the library's own questions, see this configuration."""
+        self.machine.__dict__["active"] = states
+
+    def place(self, leaves: Iterable[str]) -> Place:
+        """Return the configuration of these leaves. Where the machine stands is another matter."""
+        wanted = set(leaves)
+        for leaf in tuple(wanted):
+            wanted |= {ancestor.id for ancestor in self._states[leaf].ancestors()}
+        states = OrderedSet(state for key, state in self._states.items() if key in wanted)
+        atomic = tuple(state.id for state in states if state.is_atomic)
+        self.stand(states)
+        finished = any(self._ends(state) for state in states if state.parent is None)
+        return Place(tuple(sorted(atomic)), atomic, states, finished)
+
+    def _ends(self, state: Any) -> bool:
+        inside: bool = self.machine._engine.is_in_final_state(state)
+        return state.final or (state.parallel and inside)
+
+    def candidates(self, leaf: str, event: str) -> tuple[Candidate, ...]:
+        """
+        Return the transitions an event could take from a leaf, innermost first.
+
+        An empty text asks for eventless ones.
+        """
+        state = self._states[leaf]
+        return tuple(
+            Candidate(transition, _guards(transition))
+            for source in (state, *state.ancestors())
+            for transition in source.transitions
+            if not transition.initial and transition.match(event or None)
+        )
+
+    def compatible(self, place: Place, transitions: Iterable[Any]) -> tuple[Any, ...]:
+        """Return those that can be taken together; an inner one wins over an outer one."""
+        self.stand(place.states)
+        return tuple(self.machine._engine._filter_conflicting_transitions(OrderedSet(transitions)))
+
+    def plan(self, place: Place, history: History, transitions: Sequence[Any]) -> Plan:
+        """Return what taking these transitions in this configuration means."""
+        machine, engine = self.machine, self.machine._engine
+        self.stand(place.states)
+        machine.history_values = {
+            key: [self._states[state] for state in values] for key, values in history.items()
+        }
+        left, outside = engine._prepare_exit_states(list(transitions))
+        entry = engine._prepare_entry_states(list(transitions), outside, place.states)
+        leaving = [deed for t in transitions for deed in self._deeds(t.before)]
+        leaving += [deed for info in left for deed in self._deeds(info.state.exit)]
+        leaving += [deed for t in transitions for deed in self._deeds(t.on)]
+        target = self.place(state.id for state in entry[3] if state.is_atomic)
+        entering = [deed for info in entry[0] for deed in self._enter(info.state, *entry[1:3])]
+        entering += [deed for t in transitions for deed in self._deeds(t.after)]
+        remembered = {
+            key: tuple(sorted(state.id for state in values))
+            for key, values in sorted(machine.history_values.items())
+        }
+        written = tuple(self._written[id(t)] for t in transitions if id(t) in self._written)
+        return Plan(written, tuple(leaving), target, tuple(entering), remembered)
+
+    def opening(self) -> Plan:
+        """Return what entering the chart means."""
+        nowhere = Place((), (), OrderedSet(), finished=False)
+        return self.plan(nowhere, {}, self.machine._engine._initial_transitions(None))
+
+    def _enter(self, state: Any, by_default: Any, by_history: Mapping[str, Any]) -> list[Deed]:
+        """A state's enter actions, those of the way into it, and the news that a region is done."""
+        deeds = self._deeds(state.enter)
+        initial = [t for t in state.transitions if t.initial]
+        if len(initial) == 1 and any(info.state.id == state.id for info in by_default):
+            deeds += self._deeds(initial[0].on)
+        # The library also lists the transition into the history state, and so runs it twice.
+        recalled = [info.transition for info in by_history.get(state.id, ())]
+        deeds += [deed for t in recalled if t.source.is_history for deed in self._deeds(t.on)]
+        if state.final and state.parent is not None:
+            deeds += [self._saying(f"done.state.{done}") for done in self._done(state.parent)]
+        return deeds
+
+    def _done(self, parent: Any) -> list[str]:
+        region, whole = parent, parent.parent
+        finished = self.machine._engine.is_in_final_state
+        if whole is None or not whole.parallel or not all(map(finished, whole.states)):
+            return [region.id]
+        return [region.id, whole.id]
+
+    def _saying(self, event: str) -> Deed:
+        return lambda: self.machine.effects.say(event, internal=True)
+
+    def _deeds(self, specs: Iterable[Any]) -> list[Deed]:
+        return [self._deed(spec.func) for spec in specs if not spec.is_convention]
+
+    def _deed(self, action: Any) -> Deed:
+        machine = self.machine
+        if not isinstance(action, str):
+            return lambda: action(machine=machine)
+        call = methodcaller(action)
+        return lambda: call(machine.model)
+
+
+def _guards(transition: Any) -> tuple[tuple[Callable[..., bool], bool], ...]:
+    return tuple((spec.func, spec.expected_value) for spec in transition.cond)

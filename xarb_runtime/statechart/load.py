@@ -4,6 +4,7 @@ Loading charts: text in, a checked and compiled `Chart` out, or every finding at
 
 from collections.abc import Mapping
 from pathlib import Path
+
 import msgspec
 from statemachine.exceptions import InvalidDefinition, StateMachineError
 
@@ -11,11 +12,12 @@ from xarb_runtime.domain.context import Context
 from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.statechart.document import Document, parse
 from xarb_runtime.statechart.findings import ChartError
-from xarb_runtime.statechart.internals import Machine, build_class
-from xarb_runtime.statechart.meta import BLOCK, ChartMeta
+from xarb_runtime.statechart.internals import Oracle, build_class
 from xarb_runtime.statechart.lint import lint_document
+from xarb_runtime.statechart.machine import Machine
+from xarb_runtime.statechart.meta import BLOCK, ChartMeta
 from xarb_runtime.statechart.model import build_model
-from xarb_runtime.statechart.native import called_names, native_part
+from xarb_runtime.statechart.native import native_part
 
 Contexts = Mapping[str, type[Context]]
 
@@ -56,14 +58,9 @@ def compile_chart(document: Document, contexts: Contexts) -> Chart:
     model = build_model(native, Path(document.file).stem)
     meta = msgspec.convert(document.data[BLOCK], ChartMeta)
     context = contexts[meta.context]
-    calls = called_names(model)
     try:
-        machine = Machine(build_class(native, model.name), context, calls)
+        machine = Machine(Oracle(build_class(native, model.name), model, context))
     except (InvalidDefinition, StateMachineError, ValueError, KeyError) as error:
-        raise ChartError([document.finding("XS002", "", f"the library refuses it: {error}")]) from error
-    if machine.start_effects:
-        found = ", ".join(machine.start_effects)
-        message = f"expected the initial state to be entered silently, found {found}."
-        hint = "Move it to the first transition."
-        raise ChartError([document.finding("XS204", "/states", message, hint)])
+        message = f"expected what python-statemachine accepts, found: {error}"
+        raise ChartError([document.finding("XS002", "", message)]) from error
     return Chart(document, model, meta, context, machine)
