@@ -5,13 +5,16 @@ The ghost: a venue that follows a script, for simulations, tests and dry runs.
 keeps its book on disk (`server`). Both behave as `GhostSettings` says.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 
 from xarb_runtime.plugins import API, hookimpl
-from xarb_runtime.plugins.contracts import Capabilities, VenueSpec
+from xarb_runtime.plugins.contracts import Capabilities, Clock, Venue, VenueSpec
 
 from .book import BookLine, BookOrder, Change, GhostBook, exposure
 from .exchange import GhostExchange, open_exchange
+from .file import read_book
+from .remote_settings import RemoteSettings
 from .settings import GhostSettings
 from .venue import GhostVenue, open_ghost
 
@@ -25,9 +28,11 @@ __all__ = [
     "GhostExchange",
     "GhostSettings",
     "GhostVenue",
+    "RemoteSettings",
     "exposure",
     "open_exchange",
     "open_ghost",
+    "read_book",
     "xarb_venues",
 ]
 
@@ -35,6 +40,23 @@ __all__ = [
 def capabilities(settings: GhostSettings) -> Capabilities:
     """Return what a ghost can do."""
     return settings.can
+
+
+def remote_capabilities(settings: RemoteSettings) -> Capabilities:
+    """Return what a ghost in another process can do."""
+    return settings.capabilities
+
+
+@asynccontextmanager
+async def open_remote(
+    name: str, settings: RemoteSettings, clock: Clock
+) -> AsyncGenerator[Venue, None]:
+    """Open a connection to a ghost in another process."""
+    # Only here is an HTTP client needed, and importing one takes time.
+    from .remote import open_remote as open_connection  # noqa: PLC0415
+
+    async with open_connection(name, settings, clock) as venue:
+        yield venue
 
 
 @hookimpl
@@ -46,5 +68,13 @@ def xarb_venues() -> Iterable[VenueSpec]:
         capabilities=capabilities,
         settings=GhostSettings,
         open=open_ghost,
+        api=API,
+    )
+    yield VenueSpec(
+        name="ghost_remote",
+        version=__version__,
+        capabilities=remote_capabilities,
+        settings=RemoteSettings,
+        open=open_remote,
         api=API,
     )

@@ -100,17 +100,18 @@ def xarb_hedges() -> Iterable[HedgeSpec]:
 
     Example::
 
-        from xarb_runtime.domain.hedging import best_plan
+        from xarb_runtime.domain.hedging import best, candidates
         from xarb_runtime.plugins import API, hookimpl
         from xarb_runtime.plugins.contracts import HedgeSpec, HedgeStrategy
 
 
         class Anything(HedgeStrategy):
             def plan(self, request, quotes):
-                return best_plan(
+                found = candidates(
                     request.strategy, request.fills, request.scenarios, request.offers, quotes,
                     request.stake_tick,
                 )
+                return best(found)
 
 
         @hookimpl
