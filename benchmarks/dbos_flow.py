@@ -1,5 +1,6 @@
 """
-The same three-step flow on DBOS Transact, on SQLite; run by `benchmarks/__main__.py` in a venv of its own.
+The same three-step flow on DBOS Transact, on SQLite; run by `benchmarks/__main__.py` in a venv of
+its own.
 
 Usage: python dbos_flow.py FOLDER FLOWS AT_ONCE; prints one JSON object.
 """
@@ -30,7 +31,7 @@ def main() -> None:
         return await one(number) + await one(number) + await one(number)
 
     DBOS.launch()
-    print(json.dumps(asyncio.run(_measure(flow, flows, at_once))))  # noqa: T201
+    print(json.dumps(asyncio.run(_measure(flow, flows, at_once))))
     DBOS.destroy()
 
 

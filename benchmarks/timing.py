@@ -1,5 +1,6 @@
 """
-Measuring: medians and percentiles of repeated calls. Figures of one run are compared as ratios only.
+Measuring: medians and percentiles of repeated calls. Figures of one run are compared as ratios
+only.
 """
 
 import statistics
@@ -18,7 +19,9 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 def summary(seconds: list[float], total: float | None = None) -> Latency:
-    """Summarise single latencies, given in seconds; `total` is the run's length if calls overlapped."""
+    """
+    Summarise single latencies, given in seconds; `total` is the run's length if calls overlapped.
+    """
     ordered = sorted(seconds)
     last = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     return Latency(

@@ -63,11 +63,14 @@ class World:
             limits=limits or Limits(),
             capabilities={"sx": can, "azuro": can},
             level=lambda: self.desk.level,
-            is_up=lambda venue: self.desk.is_up(venue),
+            is_up=self.is_up,
         )
         self.desk = Desk(charts(), facts, Windows(kpi or KpiSettings()), drain="30s")
         self.sequence = 0
         self.work = Work()
+
+    def is_up(self, venue: str) -> bool:
+        return self.desk.is_up(venue)
 
     def deliver(self, *deliveries: Delivery, seen: set[tuple[str, str]] | None = None) -> Work:
         self.work = self.desk.work(deliveries, seen or set())

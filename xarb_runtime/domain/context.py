@@ -12,12 +12,14 @@ python-statemachine would call by itself.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.ledger import OrderLine
+from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.steps import Command
 
 T = TypeVar("T")
@@ -74,6 +76,11 @@ class Context(msgspec.Struct, kw_only=True):
     def order(self, client_id: str) -> OrderLine | None:
         """Return the ledger's line for an order, or None; contexts without orders have none."""
         return None
+
+    @property
+    def entry_stake(self) -> Decimal:
+        """What the execution set out to stake; it counts as open until the execution ends."""
+        return ZERO
 
     def issued(self, command: Command) -> dict[str, Any]:
         """

@@ -266,6 +266,11 @@ class CrossVenue(Context, kw_only=True):
         return floor_to(self.opportunity.stake, self.limits.stake_tick)
 
     @property
+    def entry_stake(self) -> Decimal:
+        """Leg A's stake, once admitted."""
+        return self.stake_a if self.admission else ZERO
+
+    @property
     def m_net(self) -> Decimal:
         """Net margin at the prices of the opportunity: worst case / total stake."""
         a, b = self.opportunity.leg_a, self.opportunity.leg_b

@@ -122,8 +122,8 @@ async def assemble(
     Open everything that a runtime needs, give the runtime, and close everything again.
 
     Raises:
-        ChartError, PluginError, SettingsError, StoreError, LeaseHeld: what is wrong, and what to do.
-            Nothing is left half open.
+        ChartError, PluginError, SettingsError, StoreError, LeaseHeld: what is wrong, and what to
+        do. Nothing is left half open.
     """
     async with AsyncExitStack() as stack:
         found = registry or discover_plugins(around.folder, settings)

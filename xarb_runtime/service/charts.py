@@ -67,8 +67,8 @@ class Charts:
         chart = self._by_hash.get(snapshot.hash)
         if chart is None:
             message = (
-                f"execution {snapshot.execution} runs on {snapshot.chart} version {snapshot.version} "
-                f"({snapshot.hash[:12]}), whose text is not loaded"
+                f"execution {snapshot.execution} runs on {snapshot.chart} version "
+                f"{snapshot.version} ({snapshot.hash[:12]}), whose text is not loaded"
             )
             raise LookupError(message)
         return chart

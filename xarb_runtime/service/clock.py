@@ -10,8 +10,9 @@ class SystemClock:
     """
     Wall time that never jumps: read once at start, advanced by the monotonic clock.
 
-    A step of the machine's clock while the process runs therefore neither fires a deadline early nor
-    holds it back. Deadlines in the store are absolute; after a restart the wall clock is read anew.
+    A step of the machine's clock while the process runs therefore neither fires a deadline early
+    nor holds it back. Deadlines in the store are absolute; after a restart the wall clock is read
+    anew.
     """
 
     def __init__(self, floor_ms: int = 0) -> None:

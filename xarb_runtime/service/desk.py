@@ -1,8 +1,10 @@
 """
 The desk: takes deliveries, makes steps, and says what is to be committed and done afterwards.
 
-Synchronous and without I/O. Commands to the supervisor, to other executions and to the runtime itself
-are carried out here, in the same round and therefore in the same commit as the step that issued them.
+Synchronous and without I/O. Commands to the supervisor, to other executions and to the runtime
+itself are carried out here, in the same round and therefore in the same commit as the step that
+issued
+them.
 """
 
 from collections import deque
@@ -27,6 +29,8 @@ from xarb_runtime.store.records import IncidentRow
 #: Commands to these targets are carried out by the desk; all others go to the dispatcher.
 INTERNAL = frozenset({"supervisor", "executions", "runtime"})
 RUNTIME_SOURCE = "runtime"
+#: So many identities are remembered; the journal knows the older ones.
+SEEN_KEPT = 65_536
 
 
 class Desk:
@@ -121,7 +125,7 @@ class Desk:
             self._one(self._queue.popleft())
             if not self._queue:
                 self._look_for_drained()
-        while len(self._seen) > 65536:
+        while len(self._seen) > SEEN_KEPT:
             del self._seen[next(iter(self._seen))]
         return self._work
 

@@ -1,9 +1,10 @@
 """
 The dispatcher: carries out the commands that leave the house, each with a deadline.
 
-A command arrives here only after the step that issued it is on disk. Whatever happens to the call, an
-event says so: an answer, a definite refusal, or *unknown*. A plugin that raises, hangs or cancels hurts
-its own command only.
+A command arrives here only after the step that issued it is on disk. Whatever happens to the call,
+an event says so: an answer, a definite refusal, or *unknown*. A plugin that raises, hangs or
+cancels
+hurts its own command only.
 """
 
 import asyncio
@@ -163,7 +164,7 @@ class Dispatcher:
                 raise
             message = f"{what}: the plugin cancelled itself"
             raise NoAnswerError(message) from error
-        except Exception as error:  # noqa: BLE001  a plugin may raise anything; it means no answer
+        except Exception as error:  # a plugin may raise anything; it means no answer
             message = f"{what}: {type(error).__name__}: {error}"
             raise NoAnswerError(message) from error
 
@@ -200,7 +201,9 @@ class Dispatcher:
         await self._send_order(command, order, name)
 
     def _blocked(self, order: Order) -> str:
-        """Why the supervisor's level forbids an order that was not sent yet; empty if it does not."""
+        """
+        Why the supervisor's level forbids an order that was not sent yet; empty if it does not.
+        """
         level = self._level()
         if level == "halted" or (level in REDUCE_ONLY and not order.reduces):
             return level.upper()

@@ -20,8 +20,8 @@ class Delivery(msgspec.Struct, kw_only=True):
     Attributes:
         event: what happened; None when there is nothing to step.
         answers: the key of the command that this answers.
-        answer_type, answer_detail, answered_ms: what to note as that command's answer; by default the
-            event's type and time.
+        answer_type, answer_detail, answered_ms: what to note as that command's answer; by default
+        the event's type and time.
         received: an event to note without a step (`too_old`, ...).
         dead_letter: a message that could not be read.
         action: what an operator did, to be noted.
@@ -48,7 +48,10 @@ class Delivery(msgspec.Struct, kw_only=True):
 
 
 class Inbox:
-    """An unbounded queue; what bounds it is that nothing is taken from the bus beyond the in-flight limit."""
+    """
+    An unbounded queue; what bounds it is that nothing is taken from the bus beyond the in-flight
+    limit.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[Delivery] = deque()

@@ -68,7 +68,9 @@ def of_command(command: Command, cause: Step) -> Incident:
 
 
 def of_step(taken: Step) -> list[Incident]:
-    """The incidents that a step is by itself: a fault, a broken invariant, a late word that matters."""
+    """
+    The incidents that a step is by itself: a fault, a broken invariant, a late word that matters.
+    """
     found: list[Incident] = []
     if taken.outcome is Outcome.FAILED and taken.after.status is Status.QUARANTINED:
         fault = taken.fault

@@ -81,7 +81,7 @@ class Intake:
         delivery = self.read(message.body)
         self._pending += 1
 
-        def settled(taken: Step | None) -> None:
+        def settled(_: Step | None) -> None:
             self._pending -= 1
             self._done.put_nowait(message)
             self._room.set()

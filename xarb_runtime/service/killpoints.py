@@ -55,6 +55,9 @@ def _read(kill_at: str) -> tuple[str, int]:
     point, _, count = kill_at.rpartition(":")
     if point.partition(":")[0] not in NAMES or not count.isdigit():
         names = ", ".join(NAMES)
-        message = f"debug.kill_at: expected NAME:N or NAME:WHAT:N with NAME one of {names}, found {kill_at!r}"
+        message = (
+            "debug.kill_at: expected NAME:N or NAME:WHAT:N with NAME one of "
+            f"{names}, found {kill_at!r}"
+        )
         raise ValueError(message)
     return point, int(count)

@@ -41,7 +41,9 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class Windows:
-    """One window per venue. A breach is reported once, until the figure has recovered or was reset."""
+    """
+    One window per venue. A breach is reported once, until the figure has recovered or was reset.
+    """
 
     def __init__(self, settings: KpiSettings) -> None:
         self._settings = settings
@@ -99,7 +101,7 @@ class Windows:
             if p95 is not None and p95 <= self._settings.clear_p95_accept_ms:
                 self._broken.discard((figures.venue, "p95_accept"))
             return []
-        reason = f"p95 accept time is {p95} ms over {figures.sample} trades, at most {limit} ms is allowed"
+        reason = f"p95 accept time is {p95} ms over {figures.sample} trades, allowed are {limit} ms"
         return [Breach(figures.venue, "p95_accept", reason)]
 
 

@@ -37,7 +37,9 @@ REPEATABLE = frozenset({"cancel", "find", "quote", "plan", "publish"})
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a runtime is given: opened venues, strategies and bus, checked charts, an open journal."""
+    """
+    What a runtime is given: opened venues, strategies and bus, checked charts, an open journal.
+    """
 
     settings: Settings
     clock: Clock
@@ -55,8 +57,8 @@ class Runtime:
     """
     The execution service.
 
-    `run` recovers what is in the journal and works until it is stopped, by the supervisor chart (safe
-    stop), by a failed commit, or by cancellation.
+    `run` recovers what is in the journal and works until it is stopped, by the supervisor chart
+    (safe stop), by a failed commit, or by cancellation.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -73,7 +75,7 @@ class Runtime:
                 limits=parts.settings.limits,
                 capabilities=parts.capabilities,  # pyright: ignore[reportArgumentType]
                 level=lambda: self.desk.level,
-                is_up=lambda venue: self.desk.is_up(venue),
+                is_up=self._is_up,
             ),
             self.windows,
             drain=parts.settings.service.drain_deadline,
@@ -304,6 +306,9 @@ class Runtime:
             execution=execution,
             data=dict(data),
         )
+
+    def _is_up(self, venue: str) -> bool:
+        return self.desk.is_up(venue)
 
     def _observe(self, work: Work) -> None:
         self.intake.has_room()

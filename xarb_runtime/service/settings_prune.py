@@ -13,7 +13,7 @@ from xarb_runtime.service.settings_layers import variable_of
 from xarb_runtime.service.settings_schema import VENUES, Key, keys, sections
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
 
-_VENUE_NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+_VENUE_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
 def prune(layer: Layer) -> list[SettingFinding]:
@@ -71,7 +71,7 @@ class _Pruner:
                 del venues[name]
 
     def _keep_venue(self, venues: Tree, name: str, path: KeyPath) -> bool:
-        if not _VENUE_NAME.match(name):
+        if not _VENUE_NAME.fullmatch(name):
             message = f"expected a name of lower-case letters, digits and single _, found {name!r}"
             return self._refuse("XC201", path, message)
         section = self._opened(venues, name, path)

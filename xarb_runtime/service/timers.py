@@ -15,7 +15,9 @@ from xarb_runtime.statechart.engine import TIMER_SOURCE
 
 
 def timer_event(execution: str, timer: Timer, now_ms: int) -> Event:
-    """Return the event of a timer that is due. Timer events come from here and from nowhere else."""
+    """
+    Return the event of a timer that is due. Timer events come from here and from nowhere else.
+    """
     return Event(
         id=f"{execution}:{timer.id}:{timer.armed_seq}",
         source=TIMER_SOURCE,
@@ -30,8 +32,8 @@ class Timers:
     """
     Waits for the earliest deadline.
 
-    A timer that was cancelled stays in the heap until it is due and is dropped then: the snapshot says
-    whether it still counts, and the step would answer `stale` anyway.
+    A timer that was cancelled stays in the heap until it is due and is dropped then: the snapshot
+    says whether it still counts, and the step would answer `stale` anyway.
     """
 
     def __init__(

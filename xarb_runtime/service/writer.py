@@ -94,7 +94,9 @@ class Writer:
         return await self._journal.seen(pairs) if pairs else set()
 
     async def _remember_ended(self, deliveries: Iterable[Delivery]) -> None:
-        """Fetch the executions that are spoken of and not in memory: they ended before this start."""
+        """
+        Fetch the executions that are spoken of and not in memory: they ended before this start.
+        """
         book = self._desk.book
         wanted = {delivery.event.execution for delivery in deliveries if delivery.event is not None}
         for execution in sorted(wanted):
