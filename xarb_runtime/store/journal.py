@@ -3,7 +3,6 @@ The journal: the one writer.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from itertools import islice
@@ -11,7 +10,14 @@ from itertools import islice
 from xarb_runtime.store import migrate
 from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.errors import JournalBroken, LeaseLost, StoreError
-from xarb_runtime.store.lease import Holder, holder_is_alive, renewal, take_lease, this_process
+from xarb_runtime.store.lease import (
+    Holder,
+    give_back,
+    holder_is_alive,
+    renewal,
+    take_lease,
+    this_process,
+)
 from xarb_runtime.store.queries import Queries
 from xarb_runtime.store.records import Recovered
 from xarb_runtime.store.recovery import read_recovered
@@ -28,8 +34,6 @@ from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
 
 #: Pairs asked for in one query; SQLite takes 32,766 parameters at most.
 _PAIRS_AT_ONCE = 1_000
-
-_log = logging.getLogger(__name__)
 
 
 class Journal:
@@ -111,6 +115,7 @@ class Journal:
                 wait_ms=wait_ms,
                 is_alive=is_alive,
             )
+            stack.push_async_callback(give_back, session, epoch)
             if revision != migrate.REVISIONS[-1]:
                 with io_guard():
                     await asyncio.to_thread(migrate.upgrade, path)
@@ -124,10 +129,8 @@ class Journal:
                 clock_ms=clock_ms,
                 lease_ms=lease_ms,
             )
-            try:
-                yield journal
-            finally:
-                await journal._release()
+            stack.push_async_callback(journal._finish)
+            yield journal
 
     async def commit(self, batch: Batch) -> None:
         """
@@ -209,12 +212,7 @@ class Journal:
         if self._broken is not None:
             raise JournalBroken(path=str(self.path), first=self._broken)
 
-    async def _release(self) -> None:
-        """Let go of the lease after the last commit, so that a successor need not wait."""
+    async def _finish(self) -> None:
+        """Wait for commits whose callers were cancelled."""
         if self._writing:
             await asyncio.wait(self._writing)
-        try:
-            await self._session.run([renewal(self.epoch, 0)])
-        except (RowsMissedError, StoreError) as error:
-            # What was committed is on disk all the same, and a lease runs out by itself.
-            _log.warning("%s: the lease could not be given back: %s", self.path, error)

@@ -7,6 +7,7 @@ The successor's epoch is checked in every commit, so a holder that was only asle
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -16,11 +17,13 @@ import msgspec
 import sqlalchemy as sa
 
 from xarb_runtime.store import schema
-from xarb_runtime.store.errors import LeaseHeld
+from xarb_runtime.store.errors import LeaseHeld, StoreError
 from xarb_runtime.store.reading import columns, fetch
 from xarb_runtime.store.records import LeaseRow
 from xarb_runtime.store.sqlite import SqliteSession
 from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
+
+_log = logging.getLogger(__name__)
 
 #: Pause between two attempts at a lease that somebody holds, seconds.
 _POLL = 0.1
@@ -129,6 +132,18 @@ async def take_lease(
         epoch = seen.epoch + 1 if seen else 1
         if await _swap(session, seen, _row(epoch, owner, holder, now_ms, now_ms + lease_ms)):
             return epoch
+
+
+async def give_back(session: SqliteSession, epoch: int) -> None:
+    """
+    End the lease, so that a successor need not wait.
+
+    Never raises: what was committed is on disk all the same, and a lease runs out by itself.
+    """
+    try:
+        await session.run([renewal(epoch, 0)])
+    except (RowsMissedError, StoreError) as error:
+        _log.warning("%s: the lease could not be given back: %s", session.path, error)
 
 
 def refuse_if_held(
