@@ -73,7 +73,7 @@ class Context(msgspec.Struct, kw_only=True):
         """
         return event.type
 
-    def order(self, client_id: str) -> OrderLine | None:
+    def order(self, client_id: str) -> OrderLine | None:  # noqa: ARG002 -- for those that have
         """Return the ledger's line for an order, or None; contexts without orders have none."""
         return None
 

@@ -3,17 +3,17 @@ The desk: takes deliveries, makes steps, and says what is to be committed and do
 
 Synchronous and without I/O. Commands to the supervisor, to other executions and to the runtime
 itself are carried out here, in the same round and therefore in the same commit as the step that
-issued
-them.
+issued them.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, ORDER_REPORT, Event
 from xarb_runtime.domain.steps import Command, Exposure, Outcome, Snapshot, Status, Step
+from xarb_runtime.domain.supervisor import Supervisor
 from xarb_runtime.service import incidents, operators
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, Book, is_trade
@@ -79,7 +79,7 @@ class Desk:
         snapshot = self.book.get(SUPERVISOR)
         if snapshot is None:
             return 0
-        return self.charts.supervisor.decoder.decode(snapshot.context).resumed_ms
+        return msgspec.json.decode(snapshot.context, type=Supervisor).resumed_ms
 
     # -- Recovery --------------------------------------------------------------------------------
 
@@ -88,9 +88,7 @@ class Desk:
         self.book.put(snapshot)
         if is_trade(snapshot.execution):
             context = self.charts.of(snapshot).decoder.decode(snapshot.context)
-            # Nothing was admitted yet if the very first step failed.
-            if getattr(context, "admission", None) is not None:
-                self.book.commit_stake(snapshot.execution, context.opportunity.stake)
+            self.book.commit_stake(snapshot.execution, context.entry_stake)
         elif snapshot.execution == SUPERVISOR:
             self.draining = snapshot.leaves == ("stopping",)
 
@@ -206,7 +204,7 @@ class Desk:
         self._work.steps.append(taken)
         self._work.batch.steps.append(taken)
         if snapshot.execution == SUPERVISOR:
-            data: dict[str, object] = {"reason": "started over after a fault"}
+            data: Mapping[str, object] = {"reason": "started over after a fault"}
             self._tell(SUPERVISOR, "operator.pause", f"{event.id}/pause", taken, data)
         return taken
 
@@ -267,7 +265,7 @@ class Desk:
             type=kind,
             time_ms=cause.event.time_ms,
             execution=execution,
-            data=data,
+            data=dict(data),
         )
         self._queue.append(Delivery(event=event))
 

@@ -103,7 +103,7 @@ class Dispatcher:
 
     async def _run(self, command: Command) -> None:
         try:
-            handler = self._handlers.get((command.target, command.name))
+            handler = _HANDLERS.get((command.target, command.name))
             if handler is None:
                 self._done(
                     command, "unsupported", f"no handler for {command.target}/{command.name}"
@@ -186,7 +186,8 @@ class Dispatcher:
 
     # -- Orders ----------------------------------------------------------------------------------
 
-    async def _place(self, command: Command) -> None:
+    async def place(self, command: Command) -> None:
+        """Send an order, unless the supervisor's level forbids it."""
         order = msgspec.convert(command.params, Order, strict=False)
         name = order.selection.venue
         blocked = self._blocked(order)
@@ -226,7 +227,8 @@ class Dispatcher:
             case Unknown(reason=reason):
                 self._unknown(command, order.client_id, name, reason)
 
-    async def _cancel(self, command: Command) -> None:
+    async def cancel(self, command: Command) -> None:
+        """Ask for an order to be cancelled."""
         name, client_id = command.params["venue"], command.params["client_id"]
         deadline_ms = self._deadlines.find_ms
         self._kill.reach("before_wire", "cancel")
@@ -246,7 +248,8 @@ class Dispatcher:
             case Unknown(reason=reason):
                 self._unknown(command, client_id, name, reason)
 
-    async def _find(self, command: Command) -> None:
+    async def find(self, command: Command) -> None:
+        """Look for an order in doubt."""
         name, client_id = command.params["venue"], command.params["client_id"]
         deadline_ms = self._deadlines.find_ms
         self._kill.reach("before_wire", "find")
@@ -266,7 +269,8 @@ class Dispatcher:
 
     # -- Prices and plans ------------------------------------------------------------------------
 
-    async def _quote(self, command: Command) -> None:
+    async def quote(self, command: Command) -> None:
+        """Ask for a live price."""
         selection = msgspec.convert(command.params["selection"], Selection)
         deadline_ms = self._deadlines.find_ms
         try:
@@ -280,7 +284,8 @@ class Dispatcher:
         data = msgspec.to_builtins(quote)
         self._say(command, events.QUOTE_RECEIVED, data, f"venue:{selection.venue}")
 
-    async def _plan(self, command: Command) -> None:
+    async def plan(self, command: Command) -> None:
+        """Let a hedge strategy plan against live quotes."""
         request = msgspec.convert(command.params, HedgeRequest, strict=False)
         source = f"hedge:{request.strategy}"
         strategy = self._hedges.get(request.strategy)
@@ -322,7 +327,8 @@ class Dispatcher:
 
     # -- Messages --------------------------------------------------------------------------------
 
-    async def _publish(self, command: Command) -> None:
+    async def publish(self, command: Command) -> None:
+        """Publish a message on the bus."""
         body = self.message(command)
         kind = str(command.params.get("type", "execution.message"))
         try:
@@ -348,11 +354,12 @@ class Dispatcher:
             }
         )
 
-    _handlers: Mapping[tuple[str, str], Callable[["Dispatcher", Command], Awaitable[None]]] = {
-        ("venue", "place"): _place,
-        ("venue", "cancel"): _cancel,
-        ("venue", "find"): _find,
-        ("venue", "quote"): _quote,
-        ("hedge", "plan"): _plan,
-        ("bus", "publish"): _publish,
-    }
+
+_HANDLERS: Mapping[tuple[str, str], Callable[[Dispatcher, Command], Awaitable[None]]] = {
+    ("venue", "place"): Dispatcher.place,
+    ("venue", "cancel"): Dispatcher.cancel,
+    ("venue", "find"): Dispatcher.find,
+    ("venue", "quote"): Dispatcher.quote,
+    ("hedge", "plan"): Dispatcher.plan,
+    ("bus", "publish"): Dispatcher.publish,
+}
