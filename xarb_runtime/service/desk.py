@@ -257,7 +257,7 @@ class Desk:
             self._tell(SUPERVISOR, "kpi.breach", f"{breach.kpi}:{trade.client_id}", taken, data)
 
     def _tell(
-        self, execution: str, kind: str, identity: str, cause: Step, data: dict[str, object]
+        self, execution: str, kind: str, identity: str, cause: Step, data: Mapping[str, object]
     ) -> None:
         event = Event(
             id=identity,
