@@ -1,0 +1,174 @@
+"""
+The data of `opportunity.detected`: read, and checked for what no type can say.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import msgspec
+
+from xarb_runtime.bus.cloudevents import Malformed, malformed
+from xarb_runtime.domain.opportunity import LegOffer, Opportunity
+
+#: Beyond these a figure is a mistake, and arithmetic with it would lose digits.
+MAX_ODDS = Decimal(10_000)
+MAX_STAKE = Decimal(10**12)
+MAX_PLACES = 12
+MAX_SCENARIOS = 64
+MAX_HEDGES = 64
+MAX_TEXT = 256
+MAX_FIGURE = 40
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+
+# It becomes part of execution ids, of order ids at venues, and of addresses of the control API.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_TYPES = re.compile(r"^Expected `(?P<expected>.+?)`, got `(?P<found>.+?)`$", re.DOTALL)
+_MISSING = re.compile(r"^Object missing required field `(?P<name>.+)`$")
+_WORDS = {
+    "object": "an object",
+    "array": "an array",
+    "str": "a text",
+    "decimal": "a number",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+}
+
+Problem = tuple[str, str]
+
+
+def read_opportunity(data: object) -> Opportunity | Malformed:
+    """
+    Return the opportunity that a message's data describes, or all that is wrong with it.
+
+    Keys that xarb does not know are left alone: an engine may say more.
+    """
+    try:
+        opportunity = msgspec.convert(data, Opportunity, strict=False)
+    except msgspec.ValidationError as error:
+        return Malformed(_translated(str(error)))
+    problems = [f"data.{path}: {problem}" for path, problem in _problems(opportunity)]
+    return malformed(problems) if problems else opportunity
+
+
+def _translated(text: str) -> str:
+    match = _PLACE.match(text)
+    path, what = (match["path"] or "", match["what"]) if match else ("", text)
+    missing = _MISSING.match(what)
+    if missing:
+        return f"data.{path + '.' if path else ''}{missing['name']}: expected a value, found none"
+    types = _TYPES.match(what)
+    if types:
+        words = {name: _WORDS.get(types[name], types[name]) for name in ("expected", "found")}
+        what = f"expected {words['expected']}, found {words['found']}"
+    return f"data{'.' if path else ''}{path}: {what}"
+
+
+def _problems(opportunity: Opportunity) -> Iterator[Problem]:
+    yield from _head_problems(opportunity)
+    yield from _scenario_problems(opportunity.scenarios)
+    scenarios = frozenset(opportunity.scenarios)
+    yield from _offer_problems("leg_a", opportunity.leg_a, scenarios)
+    yield from _offer_problems("leg_b", opportunity.leg_b, scenarios)
+    yield from _cover_problems(opportunity, scenarios)
+    yield from _hedge_problems(opportunity, scenarios)
+
+
+def _head_problems(opportunity: Opportunity) -> Iterator[Problem]:
+    if not _ID.fullmatch(opportunity.id):
+        expected = "1 to 128 letters, digits, dots, dashes, _ or ~"
+        yield "id", f"expected {expected}, found {opportunity.id[:MAX_TEXT]!r}"
+    if not 0 < opportunity.detected_ms <= _LAST_MS:
+        expected = "milliseconds since 1970"
+        yield "detected_ms", f"expected {expected}, found {opportunity.detected_ms}"
+    if len(opportunity.event) > MAX_TEXT:
+        found = f"{len(opportunity.event)} characters"
+        yield "event", f"expected at most {MAX_TEXT} characters, found {found}"
+    if not _is_sound(opportunity.stake) or not 0 < opportunity.stake <= MAX_STAKE:
+        yield (
+            "stake",
+            f"expected an amount above 0, at most {MAX_STAKE}, found {_figure(opportunity.stake)}",
+        )
+
+
+def _scenario_problems(scenarios: tuple[str, ...]) -> Iterator[Problem]:
+    if not 2 <= len(scenarios) <= MAX_SCENARIOS:  # noqa: PLR2004 -- both legs must be able to win
+        yield "scenarios", f"expected 2 to {MAX_SCENARIOS} scenarios, found {len(scenarios)}"
+    if any(not 0 < len(name) <= MAX_TEXT for name in scenarios):
+        yield (
+            "scenarios",
+            f"expected names of 1 to {MAX_TEXT} characters, found {_listed(scenarios)}",
+        )
+    if len(set(scenarios)) < len(scenarios):
+        yield "scenarios", f"expected each name once, found {_listed(scenarios)}"
+
+
+def _offer_problems(path: str, offer: LegOffer, scenarios: frozenset[str]) -> Iterator[Problem]:
+    if not _is_sound(offer.odds) or not 1 < offer.odds <= MAX_ODDS:
+        expected = f"decimal odds above 1, at most {MAX_ODDS}"
+        yield f"{path}.odds", f"expected {expected}, found {_figure(offer.odds)}"
+    if not _is_sound(offer.fee) or not 0 <= offer.fee < 1:
+        yield f"{path}.fee", f"expected a share of 0 or more, below 1, found {_figure(offer.fee)}"
+    selection = offer.selection
+    for name in ("venue", "market", "outcome"):
+        text = getattr(selection, name)
+        if not 0 < len(text) <= MAX_TEXT:
+            found = f"{len(text)} characters"
+            yield f"{path}.selection.{name}", f"expected 1 to {MAX_TEXT} characters, found {found}"
+    yield from _wins_problems(f"{path}.selection.wins", selection.wins, scenarios)
+
+
+def _wins_problems(
+    path: str, wins: tuple[str, ...], scenarios: frozenset[str]
+) -> Iterator[Problem]:
+    if not wins:
+        yield path, "expected at least one scenario, found none"
+    unknown = [name for name in wins if name not in scenarios]
+    if unknown:
+        yield path, f"expected scenarios of this opportunity, found {_listed(unknown)}"
+    if len(set(wins)) < len(wins):
+        yield path, f"expected each scenario once, found {_listed(wins)}"
+    if scenarios and scenarios <= set(wins):
+        yield path, "expected a scenario in which it loses, found that it always wins"
+
+
+def _cover_problems(opportunity: Opportunity, scenarios: frozenset[str]) -> Iterator[Problem]:
+    first, second = (
+        frozenset(leg.selection.wins) for leg in (opportunity.leg_a, opportunity.leg_b)
+    )
+    both = sorted(first & second)
+    if both:
+        expected = "only scenarios in which leg A loses"
+        yield "leg_b.selection.wins", f"expected {expected}, found {_listed(both)}"
+    neither = sorted(scenarios - first - second)
+    if neither:
+        expected = "legs that win in every scenario between them"
+        yield "leg_b.selection.wins", f"expected {expected}, found none for {_listed(neither)}"
+
+
+def _hedge_problems(opportunity: Opportunity, scenarios: frozenset[str]) -> Iterator[Problem]:
+    if len(opportunity.hedges) > MAX_HEDGES:
+        yield "hedges", f"expected at most {MAX_HEDGES} offers, found {len(opportunity.hedges)}"
+        return
+    for index, hedge in enumerate(opportunity.hedges):
+        if not 0 < len(hedge.strategy) <= MAX_TEXT:
+            yield f"hedges[{index}].strategy", "expected the name of a strategy, found none"
+        yield from _offer_problems(f"hedges[{index}].offer", hedge.offer, scenarios)
+
+
+def _is_sound(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MAX_PLACES
+
+
+def _figure(number: Decimal) -> str:
+    text = str(number)
+    return text if len(text) <= MAX_FIGURE else f"{text[:MAX_FIGURE]}..."
+
+
+def _listed(names: Iterable[str]) -> str:
+    text = ", ".join(names)
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
