@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 def clock_text(time_ms: int) -> str:
     """Return a time in milliseconds since the epoch as people write it, UTC."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(sep=" ", timespec="milliseconds")
+    time = datetime.fromtimestamp(time_ms / 1000, UTC).replace(tzinfo=None)
+    return time.isoformat(sep=" ", timespec="milliseconds")
 
 
 class StoreError(RuntimeError):

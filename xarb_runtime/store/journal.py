@@ -3,6 +3,7 @@ The journal: the one writer.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from itertools import islice
@@ -31,6 +32,8 @@ from xarb_runtime.store.sqlite import (
     store_path,
 )
 from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
+
+_log = logging.getLogger(__name__)
 
 #: Pairs asked for in one query; SQLite takes 32,766 parameters at most.
 _PAIRS_AT_ONCE = 1_000
@@ -152,7 +155,7 @@ class Journal:
             raise
         task = asyncio.get_running_loop().create_task(self._write(unit), name="journal commit")
         self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        task.add_done_callback(self._settle)
         await asyncio.shield(task)
 
     async def renew(self) -> None:
@@ -202,6 +205,12 @@ class Journal:
             except BaseException as error:
                 self._broken = error
                 raise
+
+    def _settle(self, task: asyncio.Task[None]) -> None:
+        """Speak up about a failed commit, because its caller may have been cancelled."""
+        self._writing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("%s", error)
 
     def _meaning(self, error: RowsMissedError) -> StoreError:
         if error.sql == SQLITE.lease_renew:

@@ -192,8 +192,14 @@ async def _swap(session: SqliteSession, seen: LeaseRow | None, mine: LeaseRow) -
         write = Write(SQLITE.lease_first, [(1, *row)], expect=1)
     else:
         write = Write(SQLITE.lease_take, [(*row, seen.epoch, seen.expires_ms)], expect=1)
+    task = asyncio.get_running_loop().create_task(session.run([write]), name="take lease")
     try:
-        await session.run([write])
+        await asyncio.shield(task)
     except RowsMissedError:
         return False
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if task.exception() is None:
+            await give_back(session, mine.epoch)
+        raise
     return True
