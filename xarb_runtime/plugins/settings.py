@@ -1,10 +1,10 @@
 """
-Reads a plugin's section of the settings as the type that the plugin declares.
+Reads a section of plain values as a type, and a plugin's settings as the type that it declares.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect as types
@@ -12,11 +12,51 @@ from msgspec import inspect as types
 from xarb_runtime.plugins.contracts import Finding, VenueSpec
 from xarb_runtime.plugins.findings import PluginSettingsError, nearest
 
+S = TypeVar("S", bound=msgspec.Struct)
+
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _TYPES = re.compile(r"^Expected (?P<expected>.+?), got (?P<found>.+)$", re.DOTALL)
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<key>.+)`$", re.DOTALL)
 _CHOICE = re.compile(r"^Invalid enum value (?P<found>.+)$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<key>[^.\[\]]+)|\[[^\]]*\]")
+
+
+class SectionError(ValueError):
+    """
+    Plain values do not fit a type.
+
+    Attributes:
+        key: the key path that is wrong, e.g. `venues.sx.orders[0].after`.
+        problem: what was expected and what was found.
+        hint: what was probably meant; may be empty.
+    """
+
+    def __init__(self, key: str, problem: str, hint: str = "") -> None:
+        self.key, self.problem, self.hint = key, problem.rstrip("."), hint
+        super().__init__(f"{key}: {self.problem}")
+
+
+def read_section(shape: type[S], raw: Mapping[str, Any], where: str = "") -> S:
+    """
+    Return plain values as a Struct type; numbers may be written as texts.
+
+    Raises:
+        SectionError: names the key below `where`, what was expected and what was found.
+    """
+    root = types.type_info(shape)
+    known = _keys(root)
+    unknown = [key for key in raw if key not in known]
+    if unknown:
+        raise _section_error(f"{where}.{unknown[0]}", *_unknown_key(unknown[0], known))
+    try:
+        return msgspec.convert(dict(raw), shape, strict=False)
+    except msgspec.ValidationError as error:
+        path, problem, hint = _translate(str(error), root)
+        raise _section_error(f"{where}{path}", problem, hint) from error
+
+
+def _section_error(key: str, problem: str, hint: str) -> SectionError:
+    return SectionError(key.removeprefix("."), problem, hint)
 
 
 def open_settings(spec: VenueSpec, raw: Mapping[str, Any], where: str) -> msgspec.Struct:
@@ -31,15 +71,11 @@ def open_settings(spec: VenueSpec, raw: Mapping[str, Any], where: str) -> msgspe
     Raises:
         PluginSettingsError: XP107; names the key, what was expected and what was found.
     """
-    known = _keys(types.type_info(spec.settings))
-    unknown = [key for key in raw if key not in known]
-    if unknown:
-        raise _error(spec, f"{where}.{unknown[0]}", *_unknown_key(unknown[0], known))
     try:
-        return msgspec.convert(dict(raw), spec.settings, strict=False)
-    except msgspec.ValidationError as error:
-        path, *problem = _translate(str(error), types.type_info(spec.settings))
-        raise _error(spec, f"{where}{path}", *problem) from error
+        return read_section(spec.settings, raw, where)
+    except SectionError as error:
+        finding = Finding(code="XP107", plugin=spec.name, message=str(error), hint=error.hint)
+        raise PluginSettingsError([finding]) from error
 
 
 def _translate(text: str, settings: types.Type) -> tuple[str, str, str]:
@@ -91,10 +127,3 @@ def _choices(kind: types.Type) -> list[str]:
     if isinstance(kind, types.EnumType):
         return [str(member.value) for member in kind.cls]
     return [str(value) for value in kind.values] if isinstance(kind, types.LiteralType) else []
-
-
-def _error(spec: VenueSpec, key: str, problem: str, hint: str = "") -> PluginSettingsError:
-    message = f"{key}: {problem.rstrip('.')}"
-    return PluginSettingsError(
-        [Finding(code="XP107", plugin=spec.name, message=message, hint=hint)]
-    )
