@@ -145,7 +145,7 @@ def _after(before: Snapshot, plan: Plan) -> Snapshot:
 
 
 @given(st.lists(plans, max_size=12))
-@hypothesis_settings(max_examples=40)
+@hypothesis_settings(max_examples=20)
 def test_recovery_returns_what_the_steps_made(
     tmp_path_factory: pytest.TempPathFactory, planned: list[Plan]
 ) -> None:

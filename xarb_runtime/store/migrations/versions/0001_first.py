@@ -67,7 +67,7 @@ def _create_lease() -> None:
         *_text("machine", "born"),
         *_int("acquired_ms", "expires_ms"),
         _key("lease", "id"),
-        sa.CheckConstraint("id = 1", name="ck_lease_single_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_lease_single_row")),
     )
 
 
@@ -131,7 +131,7 @@ def _create_commands() -> None:
         *_text("answer_type", "answer_detail"),
         _key("commands", "key"),
         _of_execution("commands"),
-        sa.CheckConstraint("status IN ('open', 'done')", name="ck_commands_status"),
+        sa.CheckConstraint("status IN ('open', 'done')", name=op.f("ck_commands_status")),
     )
     op.create_index("ix_commands_execution", "commands", ["execution"])
     is_open = sa.text("status = 'open'")
