@@ -32,7 +32,7 @@ _MERGING: dict[str, Any] = {"merge": True, "validate": False, "dotted_lookup": F
 
 def read_layers(folder: Path, environ: Mapping[str, str]) -> list[Layer]:
     """Return all layers, lowest first."""
-    layers = [_packaged(), read_yaml(folder / SETTINGS_FILE, secret=False)]
+    layers = [packaged(), read_yaml(folder / SETTINGS_FILE, secret=False)]
     secrets = folder / SECRETS_FILE
     if secrets.exists():
         layer = read_yaml(secrets, secret=True)
@@ -66,7 +66,8 @@ def _copy(tree: Mapping[str, Any]) -> Tree:
     }
 
 
-def _packaged() -> Layer:
+def packaged() -> Layer:
+    """Return the lowest layer: the defaults of the package."""
     tree = _leaves(Settings())
     del tree["secret_keys"]  # not a setting
     return Layer(PACKAGED, tree, {})
