@@ -9,9 +9,10 @@ those. What is real and what is not:
   prices of two single books (Bet365, Pinnacle), before the match in the opportunity and closing in
   the live quote; `unwind` has the average of all books in the same way.
 * **Assumed**: that the venue `sx` has leg A, `unwind` and the single books' prices (as markets of
-  their own), and that `azuro` has leg B; that leg A is still there at the price it was seen at; that
-  the hours between the two prices are the seconds between the legs.
-* **Derived by a model**: the price of `alt_line` at azuro, see `football_lines`. It can be left out.
+  their own), and that `azuro` has leg B; that leg A is still there at the price it was seen at;
+  that the hours between the two prices are the seconds between the legs.
+* **Derived by a model**: the price of `alt_line` at azuro, see `football_lines`. It can be left
+  out.
 
 Leg A is the side with the longer odds: for the same payout it takes the smaller stake, so less is
 at risk while only one leg is filled. `first` chooses a side instead. The scenarios are the numbers
@@ -39,7 +40,10 @@ from xarb_runtime.simulation.football_lines import derived_odds
 
 SOURCE = "football-data.co.uk"
 SCENARIOS = ("low", "mid", "high")
+SINGLE_BOOKS = ("B365", "P")
 SETTLEMENT = {"void": "refund", "abandoned": "refund"}
+
+_BOOKS = {"B365": "bet365", "P": "pinnacle", "Avg": "average"}
 
 Side = Literal["over", "under"]
 
@@ -62,6 +66,11 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
     venue_b: str = "azuro"
     fees: Mapping[str, Decimal] = msgspec.field(default_factory=dict[str, Decimal])
     alt_line: bool = True
+
+    def __post_init__(self) -> None:
+        if self.stake <= 0:
+            message = f"stake: expected an amount above 0, found {self.stake}"
+            raise ValueError(message)
 
 
 class FootballRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +173,7 @@ class _Maker:
         self._match = match
         self._feed = feed
         self._market = market_of(match)
-        self._first = self._side()
+        self._first: Side = self._side()
         self._second: Side = "under" if self._first == "over" else "over"
         self.prices: dict[str, Decimal] = {}
 
@@ -181,17 +190,7 @@ class _Maker:
         return Opportunity(
             id=f"fd-{self._market}",
             detected_ms=0,
-            event=" ".join(
-                filter(
-                    None,
-                    (
-                        match.division,
-                        f"{match.day:%Y-%m-%d}",
-                        match.kickoff,
-                        f"{match.home} - {match.away}, goals 2.5",
-                    ),
-                )
-            ),
+            event=_title(match),
             scenarios=SCENARIOS,
             stake=feed.stake,
             # Leg A is still there at the price it was seen at; leg B's price has moved.
@@ -208,7 +207,7 @@ class _Maker:
     def _hedges(self) -> Iterator[HedgeOffer]:
         if self._feed.alt_line and self._has("Avg", both=True):
             yield from self._alt_line()
-        for book in ("B365", "P"):
+        for book in SINGLE_BOOKS:
             if self._has(book):
                 yield self._hedge("total", book)
         if self._has("Avg"):
@@ -222,7 +221,7 @@ class _Maker:
     def _hedge(self, strategy: str, book: str) -> HedgeOffer:
         offer = self._offer(
             self._feed.venue_a,
-            f"ou25-{book.lower()}",
+            f"ou25-{_BOOKS[book]}",
             self._second,
             self._odds(book, self._second),
             self._odds(book, self._second, "C"),
@@ -265,6 +264,12 @@ class _Maker:
         # Over 2.5 first: low is up to 2, so under wins there. Under 2.5 first: high is 3 and more.
         cut = 1 if self._first == "over" else 2
         return SCENARIOS[:cut] if side == "under" else SCENARIOS[cut:]
+
+
+def _title(match: Match) -> str:
+    day = f"{match.day:%Y-%m-%d}"
+    teams = f"{match.home} - {match.away}, goals 2.5"
+    return " ".join(part for part in (match.division, day, match.kickoff, teams) if part)[:200]
 
 
 def _column(book: str, side: Side, when: str) -> str:

@@ -2,12 +2,12 @@
 The CSV files of football-data.co.uk: one match a line, with odds for over and under 2.5 goals.
 
 Columns: `Div, Date, Time, HomeTeam, AwayTeam`, and odds by book: `Max` the best of all books, `Avg`
-their average, `B365` and `P` single books. `Max>2.5` was collected before the match, `MaxC>2.5` when
-the market closed. Odds are made from their texts, never through a float.
+their average, `B365` and `P` single books. `Max>2.5` was collected before the match,
+`MaxC>2.5` when the market closed. Odds are made from their texts, never through a float.
 """
 
 import csv
-import datetime
+import datetime as dt
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
     line: int
     division: str
-    day: datetime.date
+    day: dt.date
     kickoff: str
     home: str
     away: str
@@ -94,13 +94,15 @@ def read_rows(path: Path) -> Rows:
     skipped: list[Note] = []
     notes: list[Note] = []
     for line, row in _records(path):
+        if line == 1:
+            notes += [Note(1, f"no column {name}") for name in OPTIONAL_ODDS if name not in row]
+            continue
         problems = _problems(row)
         if problems:
             skipped.append(Note(line, "; ".join(problems)))
             continue
-        match, missing = _match(line, row)
-        matches.append(match)
-        notes += [Note(line, reason) for reason in missing]
+        matches.append(_match(line, row))
+        notes += [Note(line, problem) for problem in _odds_problems(row, OPTIONAL_ODDS)]
     return Rows(
         count=len(matches) + len(skipped),
         matches=tuple(matches),
@@ -110,10 +112,12 @@ def read_rows(path: Path) -> Rows:
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    # The header comes first, as a record of its own.
     reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(path, header)
+        yield 1, _record(header, header)
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, _record(header, cells)
@@ -151,7 +155,8 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
 
 
 def _record(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    row = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
+    filled = [*cells, *[""] * len(header)]
+    row = {name: cell.strip() for name, cell in zip(header, filled, strict=False) if name}
     beyond = [cell for cell in cells[len(header) :] if cell.strip()]
     return row | ({"": beyond[0]} if beyond else {})
 
@@ -163,20 +168,27 @@ def _problems(row: dict[str, str]) -> list[str]:
     found += [
         f"{name}: expected a text, found nothing"
         for name in ("Div", "HomeTeam", "AwayTeam")
-        if not row.get(name)
+        if not row[name]
     ]
     found += [problem for problem in (_date_problem(row), _time_problem(row)) if problem]
-    return found + [
-        problem for name in REQUIRED_ODDS if (problem := _odds_problem(name, row.get(name, "")))
+    return found + _odds_problems(row, REQUIRED_ODDS)
+
+
+def _odds_problems(row: dict[str, str], names: Sequence[str]) -> list[str]:
+    return [
+        f"{name}: expected decimal odds above 1, found {_shown(row[name])}"
+        for name in names
+        if name in row and not _is_odds(row[name])
     ]
+
+
+def _is_odds(text: str) -> bool:
+    return bool(_ODDS.fullmatch(text)) and Decimal(text) > 1
 
 
 def _date_problem(row: dict[str, str]) -> str:
-    return "" if _day(row.get("Date", "")) else f"Date: expected dd/mm/yyyy, found {_date(row)}"
-
-
-def _date(row: dict[str, str]) -> str:
-    return _shown(row.get("Date", ""))
+    date = row["Date"]
+    return "" if _day(date) else f"Date: expected dd/mm/yyyy, found {_shown(date)}"
 
 
 def _time_problem(row: dict[str, str]) -> str:
@@ -186,44 +198,28 @@ def _time_problem(row: dict[str, str]) -> str:
     return f"Time: expected hh:mm, found {_shown(time)}"
 
 
-def _odds_problem(name: str, text: str) -> str:
-    if _ODDS.fullmatch(text) and Decimal(text) > 1:
-        return ""
-    return f"{name}: expected decimal odds above 1, found {_shown(text)}"
-
-
-def _match(line: int, row: dict[str, str]) -> tuple[Match, list[str]]:
+def _match(line: int, row: dict[str, str]) -> Match:
     day = _day(row["Date"])
     assert day is not None  # noqa: S101 -- rows with another date are skipped before
-    missing = [
-        problem
-        for name in OPTIONAL_ODDS
-        if name in row and (problem := _odds_problem(name, row[name]))
-    ]
-    good = [
-        name
-        for name in (*REQUIRED_ODDS, *OPTIONAL_ODDS)
-        if not _odds_problem(name, row.get(name, ""))
-    ]
-    match = Match(
+    odds = (*REQUIRED_ODDS, *OPTIONAL_ODDS)
+    return Match(
         line=line,
         division=row["Div"],
         day=day,
         kickoff=row.get("Time", ""),
         home=row["HomeTeam"],
         away=row["AwayTeam"],
-        odds={name: Decimal(row[name]) for name in good},
+        odds={name: Decimal(row[name]) for name in odds if _is_odds(row.get(name, ""))},
     )
-    return match, missing
 
 
-def _day(text: str) -> datetime.date | None:
+def _day(text: str) -> dt.date | None:
     match = _DATE.fullmatch(text)
     if match is None:
         return None
     year = int(match[3]) if len(match[3]) == len("2021") else 2000 + int(match[3])
     try:
-        return datetime.date(year, int(match[2]), int(match[1]))
+        return dt.date(year, int(match[2]), int(match[1]))
     except ValueError:
         return None
 

@@ -10,7 +10,7 @@ from decimal import Context, Decimal, localcontext
 
 _CONTEXT = Context(prec=28)
 _LOWEST, _HIGHEST = Decimal("0.02"), Decimal(12)
-_HALVINGS = 40
+_HALVINGS = 24  # the mean to a millionth; prices have two places
 _TICK = Decimal("0.01")
 
 
@@ -19,7 +19,8 @@ def derived_odds(over: Decimal, under: Decimal, *, under_goals: int, side: str) 
     Return the odds of another line.
 
     Args:
-        over, under: the odds of over and under 2.5.
+        over: the odds of over 2.5.
+        under: the odds of under 2.5.
         under_goals: the most goals with which under wins: 1 for 1.5, 3 for 3.5.
         side: `over` or `under`.
     """
