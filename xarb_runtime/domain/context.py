@@ -45,7 +45,8 @@ class Context(msgspec.Struct, kw_only=True):
         catalogue: the signals that the outside can produce (`observe` returns no others, timers
             aside).
         beginnings: those of them that begin an execution: each comes once, before all others.
-        settled: guards that prove that no order is in doubt.
+        slots: what an order can be for; the first part of the signals about it.
+        settled: conditions that prove that no order of these slots is in doubt.
         countdowns: guards that turn false in the end, by their expression.
 
     Attributes:
@@ -55,7 +56,8 @@ class Context(msgspec.Struct, kw_only=True):
 
     catalogue: ClassVar[frozenset[str]] = frozenset()
     beginnings: ClassVar[frozenset[str]] = frozenset()
-    settled: ClassVar[frozenset[str]] = frozenset()
+    slots: ClassVar[tuple[str, ...]] = ()
+    settled: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     countdowns: ClassVar[Mapping[str, Countdown]] = {}
 
     execution: str = ""
