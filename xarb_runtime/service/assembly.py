@@ -15,12 +15,13 @@ from xarb_runtime.plugins.contracts import Bus, Capabilities, Clock, Venue
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_settings
-from xarb_runtime.service.charts import read_charts
+from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.runtime import Parts, Runtime
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.work import Work
 from xarb_runtime.store.journal import Journal
+from xarb_runtime.store.lease import Holder, holder_is_alive
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         io_guard: entered around every wait for the store's real I/O.
         second_reader: whether the store may read on a connection of its own.
         wait_ms: how long to wait for another runtime's lease.
+        is_alive: whether the process that holds the lease can still be running.
+        charts: the charts, if they are loaded already.
     """
 
     folder: Path
@@ -46,6 +49,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     io_guard: Callable[[], AbstractContextManager[None]] = nullcontext
     second_reader: bool = True
     wait_ms: int = 0
+    is_alive: Callable[[Holder], bool] = holder_is_alive
+    charts: Charts | None = None
 
 
 def discover_plugins(folder: Path, settings: Settings) -> Registry:
@@ -127,7 +132,7 @@ async def assemble(
     """
     async with AsyncExitStack() as stack:
         found = registry or discover_plugins(around.folder, settings)
-        charts = read_charts(around.folder, settings.charts, found)
+        charts = around.charts or read_charts(around.folder, settings.charts, found)
         journal = await stack.enter_async_context(_journal(settings, around))
         bus = await open_bus(settings, found, around.clock, stack)
         opened = await open_venues(settings, found, around.clock, stack)
@@ -154,6 +159,7 @@ def _journal(settings: Settings, around: Surroundings) -> Any:
         clock_ms=around.clock.now_ms,
         lease_ms=settings.store.lease_ms,
         wait_ms=around.wait_ms,
+        is_alive=around.is_alive,
         io_guard=around.io_guard,
         second_reader=around.second_reader,
     )

@@ -40,6 +40,7 @@ class Desk:
         windows: the KPI windows.
         register: open incidents.
         draining: a safe stop waits for executions in flight to end.
+        record_guards: steps keep what their guards gave, for coverage.
     """
 
     def __init__(self, charts: Charts, facts: Facts, windows: Windows, *, drain: str) -> None:
@@ -49,6 +50,7 @@ class Desk:
         self.book = Book()
         self.register = incidents.Register()
         self.draining = False
+        self.record_guards = False
         self._drain = drain
         self._first_level = start(charts.supervisor, SUPERVISOR).leaves[0]
         self._healthy = start(charts.venue_health, HEALTH_PREFIX).leaves
@@ -231,7 +233,7 @@ class Desk:
     # -- A step ----------------------------------------------------------------------------------
 
     def _step(self, snapshot: Snapshot, event: Event) -> Step:
-        taken = step(self.charts.of(snapshot), snapshot, event)
+        taken = step(self.charts.of(snapshot), snapshot, event, record_guards=self.record_guards)
         if taken.outcome is Outcome.FAILED and snapshot.status is Status.RUNNING:
             taken = _quarantined(taken)
         self.book.put(taken.after)
