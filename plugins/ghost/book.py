@@ -226,8 +226,9 @@ class GhostBook:
 
     def to_json(self) -> dict[str, Any]:
         """Return the book as plain JSON values; the same book gives the same values."""
+        orders = msgspec.json.encode(list(self.orders.values()))
         return {
-            "orders": [msgspec.to_builtins(order) for order in self.orders.values()],
+            "orders": msgspec.json.decode(orders),
             "calls": dict(self.calls),
             "turned_away": dict(self.turned_away),
             "positions": {key: str(stake) for key, stake in self.positions().items()},
@@ -251,14 +252,14 @@ class GhostBook:
 def is_lawful(before: BookOrder, after: BookOrder) -> bool:
     """Return whether an order may go from one state to the other, and whether they differ."""
     same = (before.status, before.filled, before.final) == (after.status, after.filled, after.final)
-    if same or before.final or after.status not in _LEGAL[before.status]:
+    if same or before.final or after.status not in _LEGAL[before.status] or _problems_of(after):
         return False
     if after.status is OrderStatus.REVERSED:
         again = before.status is OrderStatus.REVERSED
         return after.filled <= before.filled and (again or after.filled < before.filled)
     if not before.is_open and after.filled != before.filled:
         return False
-    return after.filled >= before.filled and not _problems_of(after)
+    return after.filled >= before.filled
 
 
 def _problems_of(order: BookOrder) -> list[str]:

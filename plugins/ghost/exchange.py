@@ -37,14 +37,13 @@ class GhostExchange:
         self,
         name: str,
         settings: GhostSettings,
-        clock: Clock,
-        tasks: asyncio.TaskGroup,
+        work: Clockwork,
         book: GhostBook | None = None,
     ) -> None:
         self.name = name
         self.settings = settings
         self.script = Script(settings)
-        self.work = Clockwork(clock, tasks)
+        self.work = work
         self.book = book or GhostBook()
         self.log = ReportLog()
         self._fates = Fates(settings, self.book, self.log, self.work)
@@ -206,12 +205,12 @@ async def open_exchange(
     """
     error: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
-        exchange = GhostExchange(name, settings, clock, tasks, book)
+        work = Clockwork(clock, tasks)
         try:
-            yield exchange
+            yield GhostExchange(name, settings, work, book)
         except Exception as raised:  # noqa: BLE001 -- raised again below, outside the group
             error = raised
         finally:
-            exchange.work.stop()
+            work.stop()
     if error is not None:
         raise error

@@ -18,6 +18,7 @@ _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?$"
 _TYPES = re.compile(r"^Expected (?P<expected>.+?), got (?P<found>.+)$", re.DOTALL)
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<key>.+)`$", re.DOTALL)
 _CHOICE = re.compile(r"^Invalid enum value (?P<found>.+)$", re.DOTALL)
+_MISSING = re.compile(r"^Object missing required field `(?P<key>.+)`$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<key>[^.\[\]]+)|\[[^\]]*\]")
 
 
@@ -85,6 +86,8 @@ def _translate(text: str, settings: types.Type) -> tuple[str, str, str]:
         return path, f"expected {match['expected']}, found {match['found']}", ""
     if match := _UNKNOWN.match(what):
         return f"{path}.{match['key']}", *_unknown_key(match["key"], _keys(_at(settings, path)))
+    if match := _MISSING.match(what):
+        return f"{path}.{match['key']}", "expected a value, found none", ""
     if match := _CHOICE.match(what):
         choices = ", ".join(_choices(_at(settings, path)))
         return path, f"expected one of {choices}, found {match['found']}", ""

@@ -1,0 +1,3 @@
+"""One of its own modules breaks."""
+
+from . import rest  # noqa: F401

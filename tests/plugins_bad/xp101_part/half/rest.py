@@ -1,0 +1,3 @@
+"""Breaks."""
+
+raise RuntimeError("no licence")

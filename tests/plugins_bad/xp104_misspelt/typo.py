@@ -1,0 +1,8 @@
+"""Misspells a hook."""
+
+from xarb_runtime.plugins import hookimpl
+
+
+@hookimpl
+def xarb_venue():
+    return []

@@ -1,0 +1,1 @@
+"""Offers no hook at all."""

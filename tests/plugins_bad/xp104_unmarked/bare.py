@@ -1,0 +1,5 @@
+"""Forgets the mark."""
+
+
+def xarb_venues():
+    return []

@@ -1,0 +1,8 @@
+"""Returns nothing."""
+
+from xarb_runtime.plugins import hookimpl
+
+
+@hookimpl
+def xarb_venues():
+    return None
