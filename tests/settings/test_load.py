@@ -187,6 +187,14 @@ def test_a_venue_may_have_its_own_call_deadline(tmp_path: Path) -> None:
     assert settings.venue_own("azuro") == {"seed": 1}
 
 
+def test_required_plugins_may_be_allowed_by_a_pattern(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, "plugins: {allow: ['hedge_*', ghost], required: [hedge_unwind, ghost]}"
+    )
+
+    assert settings.plugins.required == ("hedge_unwind", "ghost")
+
+
 def test_durations_have_their_milliseconds() -> None:
     settings = Settings()
 

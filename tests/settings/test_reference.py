@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.plugins.discovery import discover
+from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.service.settings import load_settings, settings_reference
 from xarb_runtime.service.settings_schema import documentation, keys, sections
 
@@ -52,6 +54,22 @@ def test_the_top_level_file_is_in_order() -> None:
 
     assert settings.mode == "ghost"
     assert set(settings.venues) == {"sx", "azuro"}
+
+
+def test_plugins_take_the_venues_of_the_top_level_file() -> None:
+    settings = load_settings(TOP, {"XARB_VENUES__SX__SEED": "77", "XARB_VENUES__SX__DOWN": "[]"})
+    registry = discover(builtin=TOP / "plugins", entry_points=False)
+    own = {
+        name: open_settings(
+            registry.venue(settings.venue_kind(name)), settings.venue_own(name), f"venues.{name}"
+        )
+        for name in settings.venues
+    }
+    can = {name: registry.venue(settings.venue_kind(name)).capabilities(own[name]) for name in own}
+
+    assert own["sx"].seed == 77
+    assert (can["sx"].cancel, can["sx"].partial_fills) == (True, True)
+    assert (can["azuro"].cancel, can["azuro"].partial_fills) == (False, False)
 
 
 def test_the_top_level_file_repeats_the_packaged_defaults() -> None:

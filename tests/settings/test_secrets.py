@@ -63,6 +63,13 @@ def test_what_the_secrets_file_names_stays_secret_when_a_variable_overrides_it(t
     assert HUSH not in shown(settings.bus)
 
 
+def test_limits_of_the_secrets_file_can_be_written_into_the_journal(tmp_path: Path) -> None:
+    settings = load(tmp_path, "", "limits: {ttl_leg_a: 777ms}")
+
+    assert msgspec.to_builtins(settings.limits)["ttl_leg_a"] == "777ms"
+    assert "777ms" not in shown(settings)
+
+
 def test_a_password_inside_a_url_is_hidden(tmp_path: Path) -> None:
     settings = load(tmp_path, f"store: {{url: 'postgresql://xarb:{HUSH}@db/xarb'}}")
 

@@ -19,7 +19,7 @@ from xarb_runtime.service.settings_prune import prune
 from xarb_runtime.service.settings_rules import broken_rules
 from xarb_runtime.service.settings_schema import VENUES, Key, keys, sections
 from xarb_runtime.service.settings_secret import SecretText, is_secret_name
-from xarb_runtime.service.settings_sections import VenueSettings
+from xarb_runtime.service.settings_sections import Section, VenueSettings
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
 
 
@@ -81,7 +81,9 @@ class _Builder:
             return key.default
 
     def _hidden(self, path: KeyPath, value: Any) -> Any:
-        return _conceal(value, secret=self._is_secret(path))
+        # The limits are written into the journal: texts in them must stay plain.
+        is_journaled = not issubclass(sections().get(path[:-1], Section), Section)
+        return value if is_journaled else _conceal(value, secret=self._is_secret(path))
 
     def _is_secret(self, path: KeyPath) -> bool:
         # Below a venue every name counts, but not the venue's own.

@@ -2,6 +2,7 @@
 Rules about values: ranges, and values that have to go together.
 """
 
+import fnmatch
 import ipaddress
 from collections.abc import Callable, Container
 from typing import NamedTuple
@@ -45,12 +46,10 @@ RULES = (
     Rule("charts.flow", lambda s: s.charts.flow != "", "the name of a chart"),
     Rule("charts.supervisor", lambda s: s.charts.supervisor != "", "the name of a chart"),
     Rule("charts.venue_health", lambda s: s.charts.venue_health != "", "the name of a chart"),
-    Rule("plugins.block", lambda s: not {*s.plugins.block} & {*s.plugins.allow},
-         "no plugin that plugins.allow names", ("plugins.allow",)),
-    Rule("plugins.required", lambda s: not {*s.plugins.required} & {*s.plugins.block},
+    Rule("plugins.required", lambda s: not _named(s.plugins.required, s.plugins.block),
          "no plugin that plugins.block names", ("plugins.block",)),
-    Rule("plugins.required",
-         lambda s: not s.plugins.allow or {*s.plugins.required} <= {*s.plugins.allow},
+    Rule("plugins.required", lambda s: not s.plugins.allow
+         or _named(s.plugins.required, s.plugins.allow) == s.plugins.required,
          "only plugins that plugins.allow names", ("plugins.allow",)),
     Rule("limits.min_m_net", lambda s: -1 < s.limits.min_m_net < 1, "a share between -1 and 1"),
     Rule("limits.min_m_net_b", lambda s: -1 < s.limits.min_m_net_b < 1, "a share between -1 and 1"),
@@ -167,3 +166,9 @@ def _is_loopback(host: str) -> bool:
 
 def _distinct(names: tuple[str, ...]) -> bool:
     return all(names) and len(set(names)) == len(names)
+
+
+def _named(names: tuple[str, ...], patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    )

@@ -105,8 +105,8 @@ class PluginSettings(Section, frozen=True, kw_only=True):
 
     Attributes:
         folders: folders in which every sub-folder is a plugin.
-        allow: names of the only plugins that may be loaded; empty allows all.
-        block: names of plugins that are never loaded.
+        allow: names of the only plugins that may be loaded, `*` for anything; empty allows all.
+        block: names of plugins that are never loaded, whatever `allow` says.
         required: names of plugins without which the runtime does not start.
         entry_points: load installed packages that declare the entry point group `xarb.plugins`.
     """
