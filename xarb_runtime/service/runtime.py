@@ -53,6 +53,13 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     observers: tuple[Callable[[Work], None], ...] = ()
 
 
+class RuntimeEndedError(RuntimeError):
+    """A word came too late: the runtime has ended, and nothing was done about it."""
+
+    def __init__(self) -> None:
+        super().__init__("the runtime has ended; nothing was done. Start it again first.")
+
+
 class Runtime:
     """
     The execution service.
@@ -105,6 +112,8 @@ class Runtime:
         )
         self.started = asyncio.Event()
         self._operator_words = 0
+        self._said: set[asyncio.Future[Step | None]] = set()
+        self._ended = False
 
     def _make_dispatcher(self) -> Dispatcher:
         parts, service = self._parts, self._parts.settings.service
@@ -134,7 +143,14 @@ class Runtime:
         Raises:
             ExceptionGroup: a part failed; a StoreError inside means that a commit failed.
         """
-        pending = await self._recover()
+        try:
+            await self._live(await self._recover())
+        finally:
+            self._ended = True
+            for future in list(self._said):
+                future.set_exception(RuntimeEndedError)
+
+    async def _live(self, pending: list[Command]) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._with_commands(pending), name="writer"),
@@ -286,6 +302,11 @@ class Runtime:
     def tell(self, delivery: Delivery) -> asyncio.Future[Step | None]:
         """Put a delivery into the inbox; the future has its step, if any, after the commit."""
         future: asyncio.Future[Step | None] = asyncio.get_running_loop().create_future()
+        if self._ended:
+            future.set_exception(RuntimeEndedError)
+            return future
+        self._said.add(future)
+        future.add_done_callback(self._said.discard)
 
         def settled(taken: Step | None) -> None:
             if not future.done():
