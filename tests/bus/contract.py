@@ -32,6 +32,10 @@ class Harness(Protocol):
         """Return when everything that can happen by itself has happened."""
         ...
 
+    async def lose_consumer(self) -> None:
+        """Let the bus think that whoever has its messages is gone."""
+        ...
+
     def listen(self, pattern: str) -> AsyncIterator[tuple[str, bytes]]:
         """Return what is published from now on: routing keys and bodies."""
         ...
@@ -144,6 +148,37 @@ class BusContract:
         again = await take(messages, IN_FLIGHT)
         assert sorted(bodies(again)) == sorted(bodies(taken))
         assert all(message.redelivered for message in again)
+
+    async def test_what_a_lost_consumer_had_comes_again_in_order(self, harness: Harness) -> None:
+        await self.submit(harness, *range(IN_FLIGHT + 1))
+        messages = harness.bus.messages()
+        taken = await take(messages, IN_FLIGHT)
+        await harness.bus.acknowledge(taken[1])
+        await harness.lose_consumer()
+
+        again = await take(harness.bus.messages(), IN_FLIGHT)
+        assert bodies(again) == [b"0", *[str(n).encode() for n in range(2, IN_FLIGHT + 1)]]
+        assert [message.redelivered for message in again] == [True] * (IN_FLIGHT - 1) + [False]
+
+    async def test_an_acknowledgement_after_the_loss_does_no_harm(self, harness: Harness) -> None:
+        await self.submit(harness, 1)
+        (message,) = await take(harness.bus.messages(), 1)
+        await harness.lose_consumer()
+        await harness.bus.acknowledge(message)
+
+        (again,) = await take(harness.bus.messages(), 1)
+        assert (again.body, again.redelivered) == (b"1", True)
+
+    async def test_a_late_word_about_an_earlier_delivery_means_nothing(self, harness: Harness):
+        await self.submit(harness, 1)
+        (message,) = await take(harness.bus.messages(), 1)
+        await harness.lose_consumer()
+        (again,) = await take(harness.bus.messages(), 1)
+        await harness.bus.acknowledge(message)
+        await harness.bus.give_back(again)
+
+        (third,) = await take(harness.bus.messages(), 1)
+        assert third.body == b"1"
 
     async def test_messages_may_be_acknowledged_in_any_order(self, harness: Harness) -> None:
         await self.submit(harness, *range(2 * IN_FLIGHT))

@@ -41,6 +41,9 @@ class EmbeddedHarness:
     async def settle(self) -> None:
         await settle()
 
+    async def lose_consumer(self) -> None:
+        self.bus.give_back_all()
+
     def listen(self, pattern: str) -> AsyncIterator[tuple[str, bytes]]:
         subscription = self.bus.subscribe(pattern)
 

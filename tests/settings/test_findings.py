@@ -330,6 +330,24 @@ def test_a_rule_over_a_value_that_does_not_fit_is_not_asked(tmp_path: Path) -> N
     assert [line.split(" (")[0] for line in found] == ["XC202 kpi.window"]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "venues: {sx: {kind: 5}}",
+        "kpi: {min_fill_ratio: 7}",
+        "kpi: {min_fill_ratio: 1e99999999999999999999}",
+        "limits: {max_stake: 1e400000000}",
+        "limits: {max_open_stake: -1}",
+        "limits: {max_in_flight: 99999999999999999999999}",
+        "limits: {stake_tick: 1e-400000000}",
+        "venue_health: {probe_ok: 0}",
+        "mode: !x ghost",
+    ],
+)
+def test_one_mistake_is_one_finding(tmp_path: Path, written: str) -> None:
+    assert len(findings(tmp_path, written)) == 1
+
+
 def test_a_missing_settings_file_is_a_finding(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path / "nowhere", {})

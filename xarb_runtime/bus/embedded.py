@@ -46,6 +46,7 @@ class EmbeddedBus(Bus):
         self._in_flight = in_flight
         self._capacity = capacity
         self._numbers = itertools.count()
+        self._tokens = itertools.count()
         self._waiting: list[Entry] = []
         self._unacknowledged: dict[int, Entry] = {}
         self._producers: deque[tuple[Entry, asyncio.Future[None]]] = deque()
@@ -126,9 +127,11 @@ class EmbeddedBus(Bus):
         """
         while await self._can_take():
             entry = heapq.heappop(self._waiting)
-            self._unacknowledged[entry.number] = entry
+            # A new token for each delivery: a late word about an earlier one means nothing.
+            token = next(self._tokens)
+            self._unacknowledged[token] = entry
             self._let_producers_in()
-            yield BusMessage(body=entry.body, token=entry.number, redelivered=entry.redelivered)
+            yield BusMessage(body=entry.body, token=token, redelivered=entry.redelivered)
 
     async def _can_take(self) -> bool:
         while not self._closed:
@@ -159,8 +162,17 @@ class EmbeddedBus(Bus):
     async def give_back(self, message: BusMessage) -> None:
         """Put a message back at its old place, to be delivered again. Never waits."""
         entry = self._taken_back(message)
-        if entry is None:
-            return
+        if entry is not None:
+            self._put_back(entry)
+
+    def give_back_all(self) -> None:
+        """Put back everything unacknowledged, as a broker does when it loses its consumer."""
+        entries = list(self._unacknowledged.values())
+        self._unacknowledged.clear()
+        for entry in entries:
+            self._put_back(entry)
+
+    def _put_back(self, entry: Entry) -> None:
         self._given_back += 1
         entry.redelivered = True
         heapq.heappush(self._waiting, entry)

@@ -101,12 +101,15 @@ class _Builder:
             venue[name] = (
                 self._venue_key(name, entry, here) if name in ours else self._free(entry, here)
             )
-        if not venue.get("kind"):
+        if not venue.get("kind") and not self._is_wrong((*path, "kind")):
             where = self._places.get(path, PACKAGED)
             hint = "`xarb plugins` lists the kinds there are."
             message = "expected a kind of venue, found none"
             self._note("XC204", (*path, "kind"), where, message, hint)
         return venue
+
+    def _is_wrong(self, path: KeyPath) -> bool:
+        return any(finding.key == ".".join(path) for finding in self.findings)
 
     def _venue_key(self, name: str, entry: "Leaf | Tree", path: KeyPath) -> Any:
         key = keys()[VENUES, "*", name]

@@ -50,6 +50,8 @@ class _Pruner:
     def _keep_leaf(self, entry: "Leaf | Tree", key: Key) -> bool:
         if isinstance(entry, Leaf) and entry.value is not None:
             return True
+        if any(finding.key == key.name for finding in self._layer.findings):
+            return False  # reading it failed already
         found = "nothing" if isinstance(entry, Leaf) else "a section"
         message = f"expected {key.expected}, found {found}"
         return self._refuse("XC202", key.path, message, "Write a value, or remove the line.")

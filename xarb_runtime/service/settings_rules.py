@@ -4,7 +4,8 @@ Rules about values: ranges, and values that have to go together.
 
 import fnmatch
 import ipaddress
-from collections.abc import Callable, Container
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
 from xarb_runtime.domain.money import parse_duration_ms
@@ -32,8 +33,11 @@ class Rule(NamedTuple):
 
 
 _SHARE = "a share from 0 to 1"
-_ABOVE_ZERO = "a number above 0"
-_ONE_OR_MORE = "a whole number, 1 or more"
+_MOST_COUNT = 1_000_000
+_COUNT = f"a whole number from 1 to {_MOST_COUNT}"
+_MOST_MONEY = 10**12
+_MONEY = f"an amount above 0, at most {_MOST_MONEY}"
+_LEAST_TICK = Decimal("0.00000001")
 
 RULES = (
     Rule("store.url", lambda s: _scheme(s.store.url) in {"sqlite", "postgresql"},
@@ -53,10 +57,11 @@ RULES = (
          "only plugins that plugins.allow names", ("plugins.allow",)),
     Rule("limits.min_m_net", lambda s: -1 < s.limits.min_m_net < 1, "a share between -1 and 1"),
     Rule("limits.min_m_net_b", lambda s: -1 < s.limits.min_m_net_b < 1, "a share between -1 and 1"),
-    Rule("limits.max_stake", lambda s: s.limits.max_stake > 0, _ABOVE_ZERO),
+    Rule("limits.max_stake", lambda s: 0 < s.limits.max_stake <= _MOST_MONEY, _MONEY),
+    Rule("limits.max_open_stake", lambda s: 0 < s.limits.max_open_stake <= _MOST_MONEY, _MONEY),
     Rule("limits.max_open_stake", lambda s: s.limits.max_open_stake >= s.limits.max_stake,
          "at least limits.max_stake", ("limits.max_stake",)),
-    Rule("limits.max_in_flight", lambda s: s.limits.max_in_flight >= 1, _ONE_OR_MORE),
+    Rule("limits.max_in_flight", lambda s: 1 <= s.limits.max_in_flight <= _MOST_COUNT, _COUNT),
     Rule("limits.min_fill_ratio", lambda s: 0 <= s.limits.min_fill_ratio <= 1, _SHARE),
     Rule("limits.find_retry_max",
          lambda s: _ms(s.limits.find_retry_max) >= _ms(s.limits.find_retry),
@@ -66,7 +71,8 @@ RULES = (
     Rule("limits.slippage", lambda s: 0 <= s.limits.slippage < 1, "a share of 0 or more, below 1"),
     Rule("limits.hedge_order", lambda s: _distinct(s.limits.hedge_order),
          "names of strategies, each once"),
-    Rule("limits.stake_tick", lambda s: s.limits.stake_tick > 0, _ABOVE_ZERO),
+    Rule("limits.stake_tick", lambda s: _LEAST_TICK <= s.limits.stake_tick <= s.limits.max_stake,
+         f"a number from {_LEAST_TICK} to limits.max_stake", ("limits.max_stake",)),
     Rule("kpi.min_sample", lambda s: s.kpi.min_sample <= s.kpi.window,
          "at most kpi.window", ("kpi.window",)),
     Rule("kpi.min_fill_ratio", lambda s: 0 <= s.kpi.min_fill_ratio <= 1, _SHARE),
@@ -74,17 +80,17 @@ RULES = (
          "a share from kpi.min_fill_ratio to 1", ("kpi.min_fill_ratio",)),
     Rule("kpi.clear_p95_accept", lambda s: s.kpi.clear_p95_accept_ms <= s.kpi.max_p95_accept_ms,
          "at most kpi.max_p95_accept", ("kpi.max_p95_accept",)),
-    Rule("venue_health.max_failures", lambda s: s.venue_health.max_failures >= 1,
-         _ONE_OR_MORE),
-    Rule("venue_health.max_missed", lambda s: s.venue_health.max_missed >= 1,
-         _ONE_OR_MORE),
-    Rule("venue_health.probe_ok", lambda s: s.venue_health.probe_ok >= 1,
-         _ONE_OR_MORE),
+    Rule("venue_health.max_failures", lambda s: 1 <= s.venue_health.max_failures <= _MOST_COUNT,
+         _COUNT),
+    Rule("venue_health.max_missed", lambda s: 1 <= s.venue_health.max_missed <= _MOST_COUNT,
+         _COUNT),
+    Rule("venue_health.probe_ok", lambda s: 1 <= s.venue_health.probe_ok <= _MOST_COUNT,
+         _COUNT),
 )  # fmt: skip
 
 
 def broken_rules(
-    settings: Settings, where: Callable[[str], str], wrong: Container[str]
+    settings: Settings, where: Callable[[str], str], wrong: Iterable[str]
 ) -> list[SettingFinding]:
     """
     Return a finding for each rule that does not hold.
@@ -94,12 +100,13 @@ def broken_rules(
         where: gives the place that decides a key's value.
         wrong: keys that are known to be wrong already; rules that look at them are not asked.
     """
-    rules = (*RULES, *_duration_rules(settings), *_venue_rules(settings))
-    return [
-        _finding(rule, settings, where)
-        for rule in rules
-        if not any(key in wrong for key in (rule.key, *rule.also)) and not rule.holds(settings)
-    ]
+    found: list[SettingFinding] = []
+    doubtful = set(wrong)
+    for rule in (*RULES, *_duration_rules(settings), *_venue_rules(settings)):
+        if doubtful.isdisjoint((rule.key, *rule.also)) and not rule.holds(settings):
+            found.append(_finding(rule, settings, where))
+            doubtful.add(rule.key)
+    return found
 
 
 def _duration_rules(settings: Settings) -> list[Rule]:
