@@ -27,6 +27,9 @@ from xarb_runtime.statechart.findings import ChartError
 #: Sections of the settings that a scenario may change.
 SECTIONS = ("limits", "kpi", "service", "venue_health", "bus")
 
+#: The one kind of venue that can be played.
+GHOST = "ghost"
+
 _STEP = re.compile(r"[^.\[\]]+")
 
 
@@ -103,14 +106,10 @@ def read_scenario(text: str, path: Path, registry: Registry) -> Scenario:
     document = _parsed(text, path.name)
     try:
         scenario = read_section(Scenario, document.data)
-        if scenario.name not in {"", path.stem}:
-            problem = f"expected nothing or the file's name {path.stem}, found {scenario.name}"
-            raise SectionError("name", problem)
-        scenario = msgspec.structs.replace(scenario, name=path.stem)
-        _check(scenario, registry)
+        _check(scenario, path.stem, registry)
     except SectionError as error:
         raise ScenarioError([_finding(document, error.key, error.problem, error.hint)]) from error
-    return scenario
+    return msgspec.structs.replace(scenario, name=path.stem)
 
 
 def _parsed(text: str, file: str) -> Document:
@@ -136,12 +135,15 @@ def _finding(document: Document, key: str, problem: str, hint: str) -> ScenarioF
     return ScenarioFinding(file=document.file, line=line, key=key, problem=problem, hint=hint)
 
 
-def _check(scenario: Scenario, registry: Registry) -> None:
+def _check(scenario: Scenario, name: str, registry: Registry) -> None:
     """What no type can say. Raises SectionError."""
-    for name in scenario.settings:
-        if name not in SECTIONS:
-            problem = f"expected one of {', '.join(SECTIONS)}, found {name}"
-            raise SectionError(f"settings.{name}", problem)
+    if scenario.name not in {"", name}:
+        problem = f"expected nothing or the file's name {name}, found {scenario.name}"
+        raise SectionError("name", problem)
+    for section in scenario.settings:
+        if section not in SECTIONS:
+            problem = f"expected one of {', '.join(SECTIONS)}, found {section}"
+            raise SectionError(f"settings.{section}", problem)
     settings_of(scenario)
     _check_venues(scenario, registry)
     for index, crash in enumerate(scenario.crashes):
@@ -160,17 +162,15 @@ def _check(scenario: Scenario, registry: Registry) -> None:
 def _check_venues(scenario: Scenario, registry: Registry) -> None:
     settings = settings_of(scenario)
     for name in settings.venues:
+        if settings.venue_kind(name) != GHOST:
+            problem = f"expected {GHOST}, as only ghosts play, found {settings.venue_kind(name)}"
+            raise SectionError(f"venues.{name}.kind", problem)
         try:
-            spec = registry.venue(settings.venue_kind(name))
+            spec = registry.venue(GHOST)
             open_settings(spec, settings.venue_own(name), where=f"venues.{name}")
-        except KeyError as error:
-            problem = "expected a kind, as it is not one of the usual venues, found none"
-            raise SectionError(f"venues.{name}", problem) from error
         except PluginError as error:
             finding = error.findings[0]
             key, _, problem = finding.message.partition(": ")
-            if not key.startswith("venues."):
-                key, problem = f"venues.{name}.kind", finding.message
             raise SectionError(key, problem, finding.hint) from error
 
 
