@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
+from xarb_runtime.bus.cloudevents import CloudEvent, encode
 from xarb_runtime.domain import events
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.orders import (
@@ -94,6 +95,7 @@ class Dispatcher:
         self._deadlines = deadlines
         self._kill = kill
         self._health = health
+        self._abandoned: dict[asyncio.Future[Any], str] = {}
         self.outstanding = 0
 
     def start(self, command: Command, group: asyncio.TaskGroup) -> None:
@@ -152,21 +154,40 @@ class Dispatcher:
         Raises:
             NoAnswerError: the deadline passed, or the plugin raised, or cancelled itself.
         """
-        task = asyncio.current_task()
+        task = asyncio.ensure_future(call())
         try:
-            async with asyncio.timeout(deadline_ms / 1000):
-                return await call()
-        except TimeoutError as error:
+            done, _ = await asyncio.wait({task}, timeout=deadline_ms / 1000)
+        except asyncio.CancelledError:
+            self._abandon(task, what)
+            raise
+        if not done:
+            self._abandon(task, what)
             message = f"{what}: no answer within {deadline_ms} ms"
-            raise NoAnswerError(message) from error
+            raise NoAnswerError(message)
+        try:
+            return task.result()
         except asyncio.CancelledError as error:
-            if task is not None and task.cancelling():
-                raise
             message = f"{what}: the plugin cancelled itself"
             raise NoAnswerError(message) from error
         except Exception as error:  # a plugin may raise anything; it means no answer
             message = f"{what}: {type(error).__name__}: {error}"
             raise NoAnswerError(message) from error
+
+    def _abandon(self, task: asyncio.Future[Any], what: str) -> None:
+        """Cancel a call without waiting for it: a plugin may swallow the cancellation."""
+        task.cancel()
+        self._abandoned[task] = what
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Future[Any]) -> None:
+        what = self._abandoned.pop(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.info("abandoned_call_failed", call=what, error=repr(task.exception()))
+
+    @property
+    def abandoned(self) -> list[str]:
+        """Calls whose deadline has passed and that have not ended yet."""
+        return sorted(self._abandoned.values())
 
     async def _ask_venue(
         self, name: str, call: Callable[[Venue], Awaitable[T]], deadline_ms: int, what: str
@@ -343,15 +364,14 @@ class Dispatcher:
 
     def message(self, command: Command) -> bytes:
         """Return the CloudEvent that a `publish` command sends; its id is the command's key."""
-        return msgspec.json.encode(
-            {
-                "specversion": "1.0",
-                "id": command.key,
-                "source": "xarb",
-                "type": str(command.params.get("type", "execution.message")),
-                "datacontenttype": "application/json",
-                "data": {"execution": execution_of(command.key), **command.params},
-            }
+        return encode(
+            CloudEvent(
+                id=command.key,
+                source="xarb",
+                type=str(command.params.get("type", "execution.message")),
+                time_ms=self._clock.now_ms(),
+                data={"execution": execution_of(command.key), **command.params},
+            )
         )
 
 

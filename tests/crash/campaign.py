@@ -1,0 +1,268 @@
+"""
+The crash campaign: kill the runtime at a kill point, start it again, compare the books.
+
+One round is one deployment: opportunities go in (again, after a crash, as a publisher that was not
+answered would do), the runtime kills itself with signal 9 at the chosen point, is started again,
+drains, and stops. Then the venues' own books are held against the store:
+
+* no intent was placed twice: one order for leg A and one for leg B of an execution at the most;
+* an execution that has ended is flat or covered by what the venues hold, or it has an incident;
+* every opportunity is executed, rejected with a reason, or among the dead letters.
+"""
+
+import json
+import random
+import sqlite3
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from tests.crash.processes import PATIENCE_SECONDS, GhostProcess, RuntimeProcess, free_port
+
+#: Every kind of kill point, with how far it is counted up in a round of three opportunities.
+KILL_POINTS = [
+    *(f"{name}:{number}" for number in range(1, 13) for name in ("before_commit", "after_commit")),
+    *(
+        f"{name}:{what}:{number}"
+        for number in (1, 2, 3, 4)
+        for what in ("place", "find", "cancel")
+        for name in ("before_wire", "after_wire")
+    ),
+]
+
+SCRIPTS: dict[str, dict[str, Any]] = {
+    "sx": {"latency": "5ms", "calibrated": "sx", "seed": 1},
+    "azuro": {"latency": "5ms", "calibrated": "azuro", "seed": 2},
+}
+LIMITS = {
+    "ttl_leg_a": "300ms",
+    "ttl_leg_b": "500ms",
+    "ttl_hedge": "300ms",
+    "find_retry": "50ms",
+    "find_retry_max": "200ms",
+    "finality": "4s",
+    "confirm": "5s",
+    "max_age": "1h",
+}
+MAX_LOSS = Decimal("0.15")
+
+
+class Round(msgspec.Struct):
+    """What one round was, and what came of it."""
+
+    number: int
+    kill_at: str
+    killed: bool = False
+    executions: int = 0
+    orders: int = 0
+    states: dict[str, int] = {}
+    problems: list[str] = []
+
+
+def deployment(folder: Path, ghosts: dict[str, GhostProcess]) -> None:
+    """Lay out a deployment whose venues are the ghost processes."""
+    root = Path(__file__).parents[2]
+    (folder / "statecharts").symlink_to(root / "statecharts")
+    can = {"sx": {"final_at_once": False}, "azuro": {"cancel": False, "partial_fills": False}}
+    settings = {
+        "venues": {
+            name: {"kind": "ghost_remote", "url": ghost.url, "capabilities": can[name]}
+            for name, ghost in ghosts.items()
+        },
+        "limits": LIMITS,
+        "bus": {"max_age": "1h"},
+        "kpi": {"min_sample": 1000, "window": 1000},
+        "service": {"heartbeat": "500ms", "drain_deadline": "20s"},
+        "plugins": {"folders": []},
+    }
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+
+def opportunity(name: str) -> bytes:
+    """Return the CloudEvent of an opportunity."""
+
+    def offer(venue: str, outcome: str, odds: str) -> dict[str, Any]:
+        market = f"m-{name}"
+        selection = {"venue": venue, "market": market, "outcome": outcome, "wins": [outcome]}
+        return {"selection": selection, "odds": odds}
+
+    now_ms = time.time_ns() // 1_000_000
+    data = {
+        "id": name,
+        "detected_ms": now_ms,
+        "event": "Home - Away",
+        "scenarios": ["over", "under"],
+        "stake": "10",
+        "leg_a": offer("sx", "over", "2.10"),
+        "leg_b": offer("azuro", "under", "2.05"),
+        "hedges": [
+            {"strategy": "total", "offer": offer("sx", "under", "2.00")},
+            {"strategy": "unwind", "offer": offer("sx", "under", "1.85")},
+        ],
+    }
+    return json.dumps(
+        {
+            "specversion": "1.0",
+            "id": name,
+            "source": "crash",
+            "type": "opportunity.detected",
+            "time": datetime.now(UTC).isoformat(),
+            "data": data,
+        }
+    ).encode()
+
+
+def play(folder: Path, number: int, kill_at: str, ghosts: dict[str, GhostProcess]) -> Round:
+    """Play one round and judge it."""
+    played = Round(number, kill_at)
+    folder.mkdir()
+    deployment(folder, ghosts)
+    names = [f"{number}-{index}" for index in range(3)]
+    messages = {name: opportunity(name) for name in names}
+    port = free_port()
+    first = RuntimeProcess(folder, port, kill_at)
+    if first.wait_up():
+        _submit(first, messages)
+        _wait_until(lambda: first.ended or _is_quiet(folder, names), first)
+    played.killed = first.died
+    if not first.ended:
+        first.stop()
+    second = RuntimeProcess(folder, port)
+    assert second.wait_up(), second.tail()
+    _submit(second, messages)
+    assert not messages, f"not accepted: {sorted(messages)}"
+    _wait_until(lambda: _is_quiet(folder, names), second)
+    code = second.stop()
+    judge(played, folder, names, ghosts)
+    if code != 0:
+        played.problems.append(f"xarb run ended with exit code {code} after a safe stop")
+    return played
+
+
+def _submit(runtime: RuntimeProcess, messages: dict[str, bytes]) -> None:
+    """Submit what was not yet answered for; what is not answered now is submitted again later."""
+    for name in list(messages):
+        status, answer = runtime.call("POST", "/submit", messages[name])
+        if status == 202 and answer.get("accepted"):
+            del messages[name]
+
+
+def _wait_until(condition: Any, runtime: RuntimeProcess) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, runtime.tail()
+        time.sleep(0.05)
+
+
+def _query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    path = folder / "var" / "xarb.db"
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def _executions(folder: Path) -> dict[str, tuple[str, str]]:
+    rows = _query(folder, "SELECT id, status, leaves FROM executions WHERE id LIKE 'x-%'")
+    return {name: (status, "+".join(json.loads(leaves))) for name, status, leaves in rows}
+
+
+def _is_quiet(folder: Path, names: list[str]) -> bool:
+    """Whether every opportunity has come to an end, or waits for a person."""
+    found = _executions(folder)
+    waiting = {"exposed", "unconfirmed"}
+    return all(
+        f"x-{name}" in found
+        and (found[f"x-{name}"][0] != "running" or found[f"x-{name}"][1] in waiting)
+        for name in names
+    )
+
+
+# -- Judging ------------------------------------------------------------------------------------
+
+
+def judge(played: Round, folder: Path, names: list[str], ghosts: dict[str, GhostProcess]) -> None:
+    """Hold the venues' books against the store."""
+    executions = _executions(folder)
+    incidents = {row[0] for row in _query(folder, "SELECT execution FROM incidents")}
+    orders = _orders(names, ghosts)
+    played.executions = len(executions)
+    played.orders = sum(map(len, orders.values()))
+    problems: list[str] = []
+    for name in names:
+        execution = f"x-{name}"
+        if execution not in executions:
+            problems.append(f"{name}: neither executed nor rejected")
+            continue
+        status, state = executions[execution]
+        played.states[state] = played.states.get(state, 0) + 1
+        problems += _placed_twice(folder, execution, orders[execution])
+        problems += _uncovered(execution, status, state, orders[execution], incidents)
+    played.problems = problems
+
+
+def _orders(names: list[str], ghosts: dict[str, GhostProcess]) -> dict[str, list[dict[str, Any]]]:
+    """Return the orders in the venues' books by execution."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    wanted = {f"x-{name}" for name in names}
+    for ghost in ghosts.values():
+        book = ghost.book()
+        for order in book["orders"]:
+            execution = order["client_id"].rsplit(":", 2)[0]
+            if execution in wanted:
+                found[execution].append({**order, "calls": book["calls"][order["client_id"]]})
+    return found
+
+
+def _placed_twice(folder: Path, execution: str, orders: list[dict[str, Any]]) -> list[str]:
+    problems = [f"{o['client_id']}: sent {o['calls']} times" for o in orders if o["calls"] > 1]
+    rows = _query(
+        folder,
+        "SELECT key, json_extract(params, '$.reduces'), json_extract(params, '$.selection.venue') "
+        f"FROM commands WHERE name = 'place' AND execution = '{execution}'",
+    )
+    known = {row[0]: (row[1], row[2]) for row in rows}
+    problems += [
+        f"{o['client_id']}: the venue has an order that the journal does not know"
+        for o in orders
+        if o["client_id"] not in known
+    ]
+    for what, reduces, venue in (("leg A", 0, "sx"), ("leg B", 1, "azuro")):
+        placed = [o for o in orders if known.get(o["client_id"]) == (reduces, venue)]
+        if len(placed) > 1:
+            problems.append(f"{execution}: {what} was placed {len(placed)} times")
+    return problems
+
+
+def _uncovered(
+    execution: str, status: str, state: str, orders: list[dict[str, Any]], incidents: set[str]
+) -> list[str]:
+    """By the venues' books: flat, covered, or an incident."""
+    profit = {"over": Decimal(0), "under": Decimal(0)}
+    staked = Decimal(0)
+    for order in orders:
+        filled, odds = Decimal(order["filled"]), Decimal(order["odds"])
+        staked += filled
+        for scenario in profit:
+            wins = scenario in order["selection"]["wins"]
+            profit[scenario] += filled * (odds - 1) if wins else -filled
+    covered = min(profit.values()) >= -MAX_LOSS * staked
+    if covered or execution in incidents:
+        return []
+    return [f"{execution} ({status}, {state}): exposed without an incident: {profit}"]
+
+
+def choose(rounds: int, seed: int) -> list[str]:
+    """Return kill points for a campaign: all of them in turn, in an order drawn from the seed."""
+    order = list(KILL_POINTS)
+    random.Random(seed).shuffle(order)
+    return [order[number % len(order)] for number in range(rounds)]
