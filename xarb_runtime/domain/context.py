@@ -47,6 +47,7 @@ class Context(msgspec.Struct, kw_only=True):
         beginnings: those of them that begin an execution: each comes once, before all others.
         slots: what an order can be for; the first part of the signals about it.
         settled: conditions that prove that no order of these slots is in doubt.
+        remarks: fields for people only, which no condition depends on.
         countdowns: guards that turn false in the end, by their expression.
 
     Attributes:
@@ -58,6 +59,7 @@ class Context(msgspec.Struct, kw_only=True):
     beginnings: ClassVar[frozenset[str]] = frozenset()
     slots: ClassVar[tuple[str, ...]] = ()
     settled: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    remarks: ClassVar[frozenset[str]] = frozenset()
     countdowns: ClassVar[Mapping[str, Countdown]] = {}
 
     execution: str = ""

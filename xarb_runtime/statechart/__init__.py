@@ -1,0 +1,3 @@
+"""
+Statecharts: loading, checking, stepping and drawing them.
+"""

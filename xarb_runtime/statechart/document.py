@@ -13,7 +13,7 @@ from xarb_runtime.statechart.findings import ChartError, Finding
 
 _YAML11_BOOLEANS = frozenset({"on", "off", "yes", "no"})
 
-#: Levels of nesting and number of parts that a chart may have; aliases count wherever they are used.
+#: Levels of nesting and number of parts that a chart may have; an alias counts wherever it is used.
 MAX_DEPTH = 40
 MAX_PARTS = 50_000
 
@@ -100,9 +100,9 @@ def parse(text: str, file: str = "<text>") -> Document:
     return Document(file=file, text=text, data=_construct(loader, node, file), places=walker.places)
 
 
-def _construct(loader: "_Loader", node: yaml.MappingNode, file: str) -> dict[str, Any]:
+def _construct(loader: Any, node: yaml.MappingNode, file: str) -> dict[str, Any]:
     try:
-        return loader.construct_document(node)  # pyright: ignore[reportUnknownMemberType]
+        return loader.construct_document(node)
     except yaml.YAMLError as error:
         raise ChartError([_syntax_finding(error, file)]) from error
     except ValueError as error:  # such as the date 2024-99-99

@@ -6,6 +6,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+ERROR = "error"
+WARNING = "warning"
+#: Accepted by the chart, with a reason.
+SUPPRESSED = "suppressed"
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """
@@ -15,7 +20,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True):
         file: the chart's file, or its name when it was given as text.
         line, column: 1-based; 0 when the place is the whole document.
         code: e.g. `XS101`; the catalogue is in the reference documentation.
-        severity: `error` or `warning`.
+        severity: `error`, `warning`, or `suppressed` when the chart accepts it with a reason.
         path: place in the document, e.g. `/states/leg_a/transitions/0`.
         message: what was expected and what was found.
         hint: what to do.
@@ -28,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True):
     path: str
     message: str
     hint: str = ""
-    severity: str = "error"
+    severity: str = ERROR
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}"

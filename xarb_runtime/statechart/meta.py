@@ -33,8 +33,8 @@ class Ignore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
     Events to which a state is deaf on purpose.
 
-    `state` is a state id, covering the states inside it, or `*` for every state. An event pattern is
-    a name, a prefix with `.*`, a suffix with `*.`, or `*`.
+    `state` is a state id, covering the states inside it, or `*` for every state. An event pattern
+    is a name, a prefix with `.*`, a suffix with `*.`, or `*`.
     """
 
     state: str
@@ -50,7 +50,7 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A finding that is accepted, with the written reason. An empty `path` means the whole chart."""
+    """A finding that is accepted, and why. An empty `path` means the whole chart."""
 
     code: str
     because: str

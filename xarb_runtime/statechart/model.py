@@ -6,7 +6,7 @@ share it, and it exists for charts that are too wrong to be built.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -111,14 +111,18 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     def inside(self, state: str) -> list[StateModel]:
         """Return the atomic states inside a state; itself if it is atomic."""
-        return [leaf for leaf in self.atomic() if any(a.id == state for a in self.ancestors(leaf.id))]
+        return [
+            leaf for leaf in self.atomic() if any(a.id == state for a in self.ancestors(leaf.id))
+        ]
 
     def entered(self, state: str) -> list[StateModel]:
         """Return the atomic states in which entering a state by default ends."""
         model = self.states[state]
         if not model.children:
             return [model]
-        children = [self.states[child] for child in model.children if not self.states[child].history]
+        children = [
+            self.states[child] for child in model.children if not self.states[child].history
+        ]
         if not model.parallel:
             children = [next((c for c in children if c.initial), children[0])]
         return [leaf for child in children for leaf in self.entered(child.id)]
@@ -128,40 +132,42 @@ def build_model(data: dict[str, Any], name: str = "chart") -> Model:
     """Read the structure of a native document that fits the published schema."""
     states: dict[str, StateModel] = {}
     duplicates: list[tuple[str, str]] = []
-    _read_states(data.get("states") or {}, "/states", "", states, duplicates)
+    for state in _read_states(_mapping(data.get("states")), "/states", ""):
+        if state.id in states:
+            duplicates.append((state.id, state.path))
+        states.setdefault(state.id, state)
     return Model(name=str(data.get("name") or name), states=states, duplicates=tuple(duplicates))
 
 
-def _read_states(
-    section: dict[str, Any],
-    path: str,
-    parent: str,
-    states: dict[str, StateModel],
-    duplicates: list[tuple[str, str]],
-) -> None:
-    no_initial = not any(_flag((body or {}).get("initial")) for body in section.values())
-    for index, (key, body) in enumerate(section.items()):
-        state = _read_state(str(key), body or {}, f"{path}/{key}", parent, no_initial and not index)
-        if state.id in states:
-            duplicates.append((state.id, state.path))
-            continue
-        states[state.id] = state
-        _read_states((body or {}).get("states") or {}, f"{state.path}/states", state.id, states, duplicates)
-        for hist, hist_body in ((body or {}).get("history") or {}).items():
-            states[str(hist)] = _read_state(
-                str(hist), hist_body or {}, f"{state.path}/history/{hist}", state.id, False, history=True
-            )
+def _read_states(section: dict[str, Any], path: str, parent: str) -> Iterator[StateModel]:
+    """The states of a section, each followed by those inside it."""
+    bodies = {key: _mapping(body) for key, body in section.items()}
+    none_initial = not any(_flag(body.get("initial")) for body in bodies.values())
+    for index, (key, body) in enumerate(bodies.items()):
+        below = f"{path}/{key}"
+        first = none_initial and not index
+        yield _read_state(key, body, below, parent, first=first)
+        yield from _read_states(_mapping(body.get("states")), f"{below}/states", key)
+        for hist, hist_body in _mapping(body.get("history")).items():
+            where = f"{below}/history/{hist}"
+            yield _read_state(hist, _mapping(hist_body), where, key, history=True)
 
 
 def _read_state(
-    key: str, body: dict[str, Any], path: str, parent: str, first: bool, *, history: bool = False
+    key: str,
+    body: dict[str, Any],
+    path: str,
+    parent: str,
+    *,
+    first: bool = False,
+    history: bool = False,
 ) -> StateModel:
-    children = (*(body.get("states") or {}), *(body.get("history") or {})) if not history else ()
+    children = (*_mapping(body.get("states")), *_mapping(body.get("history")))
     return StateModel(
         id=key,
         path=path,
         parent=parent,
-        children=tuple(str(child) for child in children),
+        children=() if history else children,
         initial=first or _flag(body.get("initial")),
         final=_flag(body.get("final")),
         parallel=_flag(body.get("parallel")),
@@ -170,7 +176,7 @@ def _read_state(
         exit=_read_actions(body.get("exit"), f"{path}/exit"),
         transitions=tuple(
             _read_transition(item, key, f"{path}/transitions/{index}")
-            for index, item in enumerate(body.get("transitions") or [])
+            for index, item in enumerate(_items(body.get("transitions")))
         ),
     )
 
@@ -194,36 +200,49 @@ def _read_transition(item: dict[str, Any], source: str, path: str) -> Transition
 
 def _read_actions(value: Any, path: str) -> tuple[Action, ...]:
     """Executable content first, references after it: the order in which the library runs them."""
-    if value is None:
-        return ()
-    items = value if isinstance(value, list) else [value]
-    single = not isinstance(value, list)
-    actions = [_read_action(item, path if single else f"{path}/{i}") for i, item in enumerate(items)]
+    many = isinstance(value, list)
+    actions = [
+        _read_action(item, f"{path}/{index}" if many else path)
+        for index, item in enumerate(_items(value))
+    ]
     return tuple(sorted(actions, key=lambda action: action.kind == "call"))
 
 
 def _read_action(item: Any, path: str) -> Action:
     if not isinstance(item, dict):
         return Action(kind="call", path=path, body=str(item))
-    kind, body = next(iter(item.items()))
-    return Action(kind=str(kind), path=f"{path}/{kind}", body=body, nested=_nested(body, f"{path}/{kind}"))
+    kind, body = next(iter(_mapping(item).items()))
+    below = f"{path}/{kind}"
+    return Action(kind=kind, path=below, body=body, nested=_nested(_mapping(body), below))
 
 
-def _nested(body: Any, path: str) -> tuple[Action, ...]:
-    if not isinstance(body, dict):
-        return ()
+def _nested(body: dict[str, Any], path: str) -> tuple[Action, ...]:
     found = [
-        action for key in ("then", "else", "do") for action in _read_actions(body.get(key), f"{path}/{key}")
+        action
+        for key in ("then", "else", "do")
+        for action in _read_actions(body.get(key), f"{path}/{key}")
     ]
-    for index, branch in enumerate(body.get("elif") or []):
-        found += _read_actions(branch.get("then"), f"{path}/elif/{index}/then")
+    for index, branch in enumerate(_items(body.get("elif"))):
+        found += _read_actions(_mapping(branch).get("then"), f"{path}/elif/{index}/then")
     return tuple(found)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return tuple(str(v) for v in value) if isinstance(value, list) else (str(value),)
+    return tuple(str(item) for item in _items(value))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """A mapping with its keys as texts; an empty one for anything else."""
+    if not isinstance(value, dict):
+        return {}
+    return {str(key): item for key, item in cast("dict[Any, Any]", value).items()}
+
+
+def _items(value: Any) -> list[Any]:
+    """A list as it is, one thing as a list of one, nothing as an empty list."""
+    if isinstance(value, list):
+        return cast("list[Any]", value)
+    return [] if value is None else [value]
 
 
 def _flag(value: Any) -> bool:

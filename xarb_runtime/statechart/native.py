@@ -2,9 +2,9 @@
 The part of a chart's document that is python-statemachine's own.
 """
 
-from typing import Any
+from typing import Any, cast
 
-from statemachine.io.validation import load_schema
+from statemachine.io.validation import load_schema  # pyright: ignore[reportUnknownVariableType]
 
 from xarb_runtime.statechart.document import Document
 from xarb_runtime.statechart.meta import BLOCK
@@ -21,11 +21,15 @@ def called_names(model: Model) -> set[str]:
     return {
         action.body
         for state in model.states.values()
-        for action in (*state.enter, *state.exit, *(a for t in state.transitions for a in t.actions))
+        for action in (
+            *state.enter,
+            *state.exit,
+            *(a for t in state.transitions for a in t.actions),
+        )
         if action.kind == "call"
     }
 
 
 def native_schema() -> dict[str, Any]:
     """Return python-statemachine's published schema."""
-    return load_schema()
+    return cast("dict[str, Any]", load_schema())

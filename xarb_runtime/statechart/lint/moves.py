@@ -1,0 +1,299 @@
+"""
+All the steps that a chart can take, guards aside: from a configuration, by an event, to where.
+
+This follows python-statemachine's way of choosing transitions. Guards are open both ways, so what
+is found here is at least what can happen.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+
+import msgspec
+
+from xarb_runtime.statechart.lint.effects import Assign, Call, Command, Effect, Raise, alternatives
+from xarb_runtime.statechart.lint.guards import contradicts, exhaustive, known, takes
+from xarb_runtime.statechart.lint.tree import Configuration, Tree
+from xarb_runtime.statechart.model import Action, Model, TransitionModel
+
+#: How many microsteps may be tried before a chart counts as too large to be looked through.
+BUDGET = 60_000
+_LONGEST = 60
+
+_Seen = tuple[tuple[Configuration, tuple[str, ...]], ...]
+
+
+class TooLargeError(RuntimeError):
+    """The chart has more steps than can be looked through."""
+
+
+class Micro(msgspec.Struct, frozen=True):
+    """Transitions taken together, their effects in order, and the conditions that held before."""
+
+    transitions: tuple[TransitionModel, ...]
+    effects: tuple[Effect, ...]
+    known: frozenset[str] = frozenset()
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    transition: TransitionModel | None
+    known: frozenset[str]
+
+
+class _Chosen(msgspec.Struct, frozen=True):
+    transitions: tuple[TransitionModel, ...]
+    known: frozenset[str]
+
+
+class Move(msgspec.Struct, frozen=True):
+    """One whole step: what an event can lead to, down to rest."""
+
+    event: str
+    source: Configuration
+    target: Configuration
+    steps: tuple[Micro, ...]
+    ended: bool = False
+    held: frozenset[str] = frozenset()
+
+    @property
+    def effects(self) -> Iterator[Effect]:
+        """All effects in order."""
+        return (effect for micro in self.steps for effect in micro.effects)
+
+    @property
+    def trace(self) -> tuple[object, ...]:
+        """What tells this move from others of the same event."""
+        return (
+            self.target,
+            *((tuple(t.path for t in micro.transitions), micro.effects) for micro in self.steps),
+        )
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    """What an event can do to a configuration; `may_stay`: possibly no transition wants it."""
+
+    moves: tuple[Move, ...]
+    may_stay: bool
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    target: Configuration
+    micro: Micro
+    raised: tuple[str, ...]
+
+
+class Moves:
+    """
+    The steps of one chart, each found once.
+
+    What is known of guards is kept from one microstep to the next, as long as nothing on the way
+    can change it; `remarks` are fields of the context that no guard depends on.
+    """
+
+    def __init__(self, model: Model, remarks: frozenset[str] = frozenset()) -> None:
+        self.model = model
+        self._remarks = remarks
+        self.tree = Tree(model)
+        self._left = BUDGET
+        self._reactions: dict[tuple[Configuration, str], Reaction] = {}
+        self._leaf_options: dict[tuple[str, str], list[_Choice]] = {}
+        self._chosen: dict[tuple[Configuration, str], tuple[list[_Chosen], bool]] = {}
+        self._taken_before: dict[tuple[object, ...], list[_Outcome]] = {}
+
+    def start(self) -> list[Move]:
+        """Return the moves into the initial configurations; their event and source are empty."""
+        entered = self.tree.initial()
+        target = self.tree.leaves(entered)
+        actions = [action for state in entered for action in self.model.states[state].enter]
+        return [
+            move
+            for effects in alternatives(actions)
+            for move in self._settle(
+                Move("", (), target, (Micro((), effects),)), self._raised(effects, entered, entered)
+            )
+        ]
+
+    def of(self, configuration: Configuration, event: str) -> Reaction:
+        """Return what an event can do."""
+        key = (configuration, event)
+        if key not in self._reactions:
+            self._reactions[key] = self._react(configuration, event)
+        return self._reactions[key]
+
+    def wanted(self, configuration: Configuration, event: str) -> bool:
+        """Tell whether any transition is for the event."""
+        return any(
+            takes(transition, event)
+            for state in self.tree.active(configuration)
+            for transition in self.model.states[state].transitions
+        )
+
+    # -- Choosing ---------------------------------------------------------------------------------
+
+    def _react(self, configuration: Configuration, event: str) -> Reaction:
+        chosen, may_stay = self._choices(configuration, event)
+        moves = [
+            move
+            for choice in chosen
+            for outcome in self._outcomes(configuration, choice)
+            for move in self._settle(
+                self._and_then(Move(event, configuration, configuration, ()), outcome),
+                outcome.raised,
+            )
+        ]
+        return Reaction(tuple({move.trace: move for move in moves}.values()), may_stay)
+
+    def _choices(self, configuration: Configuration, event: str) -> tuple[list[_Chosen], bool]:
+        key = (configuration, event)
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(configuration, event)
+        return self._chosen[key]
+
+    def _choose(self, configuration: Configuration, event: str) -> tuple[list[_Chosen], bool]:
+        options = [self._options(leaf, event) for leaf in configuration]
+        chosen: dict[tuple[object, ...], _Chosen] = {}
+        may_stay = False
+        for combination in product(*options):
+            self._spend()
+            wanted = [choice.transition for choice in combination if choice.transition]
+            taken = self._without_conflicts(configuration, wanted)
+            may_stay = may_stay or not taken
+            if taken:
+                facts = frozenset[str]().union(*(choice.known for choice in combination))
+                paths = tuple(transition.path for transition in taken)
+                chosen.setdefault((paths, facts), _Chosen(taken, facts))
+        return list(chosen.values()), may_stay
+
+    def _options(self, leaf: str, event: str) -> list[_Choice]:
+        """The transitions that a leaf can choose: those of the innermost states come first."""
+        if (leaf, event) not in self._leaf_options:
+            self._leaf_options[leaf, event] = list(self._tried(leaf, event))
+        return self._leaf_options[leaf, event]
+
+    def _tried(self, leaf: str, event: str) -> Iterator[_Choice]:
+        tried: list[TransitionModel] = []
+        for state in self.tree.chains[leaf]:
+            tried += [t for t in self.model.states[state].transitions if takes(t, event)]
+        last = exhaustive(tried)
+        for index, transition in enumerate(tried[: last or len(tried)]):
+            yield _Choice(transition, known(tried, index))
+        if not last:
+            yield _Choice(None, known(tried, len(tried)))
+
+    def _without_conflicts(
+        self, configuration: Configuration, wanted: list[TransitionModel]
+    ) -> tuple[TransitionModel, ...]:
+        kept: list[TransitionModel] = []
+        for transition in wanted:
+            if transition in kept:
+                continue
+            exits = self.tree.exits(configuration, transition)
+            rivals = [o for o in kept if exits & self.tree.exits(configuration, o)]
+            if all(self.tree.inside(transition.source, rival.source) for rival in rivals):
+                kept = [*(other for other in kept if other not in rivals), transition]
+        return tuple(kept)
+
+    # -- Taking -----------------------------------------------------------------------------------
+
+    def _outcomes(self, configuration: Configuration, choice: _Chosen) -> list[_Outcome]:
+        self._spend()
+        key = (configuration, choice.known, tuple(t.path for t in choice.transitions))
+        if key not in self._taken_before:
+            self._taken_before[key] = [
+                outcome
+                for targets in product(*(self.tree.targets(t) for t in choice.transitions))
+                for outcome in self._taken(configuration, choice, targets)
+            ]
+        return self._taken_before[key]
+
+    def _taken(
+        self, configuration: Configuration, choice: _Chosen, all_targets: Sequence[tuple[str, ...]]
+    ) -> Iterator[_Outcome]:
+        self._spend()
+        tree, exits, entered = self.tree, set[str](), dict[str, None]()
+        for transition, targets in zip(choice.transitions, all_targets, strict=True):
+            exits |= tree.exits(configuration, transition, targets)
+            tree.enter(entered, targets, tree.domain(transition, targets))
+        ordered = sorted(entered, key=tree.order.__getitem__)
+        active = [s for s in tree.active(configuration) if s not in exits] + ordered
+        for effects in alternatives(self._actions(choice.transitions, exits, ordered)):
+            micro = Micro(choice.transitions, effects, choice.known)
+            yield _Outcome(tree.leaves(active), micro, self._raised(effects, ordered, active))
+
+    def _actions(
+        self, transitions: Sequence[TransitionModel], exits: set[str], entered: Sequence[str]
+    ) -> Iterator[Action]:
+        """In the library's order: before, exit, on, enter, after."""
+        yield from _group(transitions, "before")
+        for state in sorted(exits, key=self.tree.order.__getitem__, reverse=True):
+            yield from self.model.states[state].exit
+        yield from _group(transitions, "on")
+        for state in entered:
+            yield from self.model.states[state].enter
+        yield from _group(transitions, "after")
+
+    def _raised(
+        self, effects: Iterable[Effect], entered: Iterable[str], active: Iterable[str]
+    ) -> tuple[str, ...]:
+        names = [effect.event for effect in effects if isinstance(effect, Raise)]
+        return (*names, *self.tree.done_events(entered, set(active)))
+
+    # -- Coming to rest ---------------------------------------------------------------------------
+
+    def _settle(self, move: Move, queue: tuple[str, ...], seen: _Seen = ()) -> Iterator[Move]:
+        """Take eventless transitions and raised events until nothing is left."""
+        key = (move.target, queue)
+        if self.tree.ended(move.target):
+            yield msgspec.structs.replace(move, ended=True)
+            return
+        if key in seen or len(move.steps) > _LONGEST:
+            return
+        seen = (*seen, key)
+        chosen, may_stay = self._choices(move.target, "")
+        yield from self._go_on(move, chosen, queue, seen)
+        if not may_stay:
+            return
+        if not queue:
+            yield move
+            return
+        chosen, dropped = self._choices(move.target, queue[0])
+        yield from self._go_on(move, chosen, queue[1:], seen)
+        if dropped:
+            yield from self._settle(move, queue[1:], seen)
+
+    def _go_on(
+        self,
+        move: Move,
+        chosen: list[_Chosen],
+        queue: tuple[str, ...],
+        seen: _Seen,
+    ) -> Iterator[Move]:
+        for choice in chosen:
+            if any(contradicts(move.held, condition) for condition in choice.known):
+                continue
+            for outcome in self._outcomes(move.target, choice):
+                longer = self._and_then(move, outcome)
+                yield from self._settle(longer, (*queue, *outcome.raised), seen)
+
+    def _and_then(self, move: Move, outcome: _Outcome) -> Move:
+        steps = (*move.steps, outcome.micro)
+        held = move.held | {fact for fact in outcome.micro.known if "In(" not in fact}
+        if any(self._changes(effect) for effect in outcome.micro.effects):
+            held = frozenset[str]()
+        return msgspec.structs.replace(move, target=outcome.target, steps=steps, held=held)
+
+    def _changes(self, effect: Effect) -> bool:
+        """Whether an effect can change what guards depend on; a command can, by what it notes."""
+        if isinstance(effect, Assign):
+            return effect.field not in self._remarks
+        return isinstance(effect, (Call, Command))
+
+    def _spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise TooLargeError
+
+
+def _group(transitions: Iterable[TransitionModel], name: str) -> Iterator[Action]:
+    for transition in transitions:
+        prefix = f"{transition.path}/{name}"
+        yield from (a for a in transition.actions if f"{a.path}/".startswith(f"{prefix}/"))
