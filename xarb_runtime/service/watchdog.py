@@ -40,7 +40,7 @@ class Blockage(msgspec.Struct, frozen=True):
 @contextmanager
 def watch_loop(limit_ms: int, report: Callable[[Blockage], None]) -> Iterator[None]:
     """
-    Watch the running loop; `report` is called from another thread, once for each time it is held up.
+    Watch the running loop; `report` is called from another thread, once for each hold-up.
 
     Call it inside the loop that is to be watched.
     """
@@ -79,12 +79,12 @@ class _Watchdog(threading.Thread):
                     continue
 
     def _look(self, held: float) -> Blockage:
-        frame = sys._current_frames().get(self._thread)  # noqa: SLF001 -- its documented use
+        frame = sys._current_frames().get(self._thread)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return blockage(frame, round(held * 1000))
 
 
 def blockage(frame: FrameType | None, held_ms: int) -> Blockage:
-    """Describe where a thread stands: the innermost code of a plugin, or else the innermost code."""
+    """Describe where a thread stands: the innermost code of a plugin, or else of anybody."""
     innermost, mine = frame, None
     while frame is not None and mine is None:
         name = str(frame.f_globals.get("__name__", ""))
