@@ -182,6 +182,17 @@ async def test_a_timer_armed_and_cancelled_in_one_batch_leaves_no_trace(
     assert timers_of(store) == []
 
 
+async def test_a_timer_cancelled_early_in_a_batch_is_gone(store: Store, journal: Journal) -> None:
+    armed = snapshot(seq=1, timers=(timer(),))
+    await journal.commit(Batch(steps=[step(after=armed)]))
+
+    await journal.commit(
+        Batch(steps=[step(seq=2, before=armed, after=snapshot(seq=2)), step(seq=3)])
+    )
+
+    assert timers_of(store) == []
+
+
 # -- Answers, trades, incidents and the rest -----------------------------------------------------
 
 

@@ -137,6 +137,16 @@ async def test_another_program_s_database_is_refused_untouched(store: Store) -> 
     assert [name for name, _ in tables(store.path)] == ["holidays"]
 
 
+def test_a_migration_that_fails_half_way_leaves_nothing_behind(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        connection.execute("CREATE TABLE trades (in_the_way TEXT)")
+
+    with pytest.raises(StoreError, match="table trades already exists"):
+        migrate.upgrade(tmp_path / "store.db")
+
+    assert [name for name, _ in tables(tmp_path / "store.db")] == ["trades"]
+
+
 def test_a_migration_that_cannot_be_written_says_why(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_bytes(b"not a database, but long enough to look like one" * 50)
 
