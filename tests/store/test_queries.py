@@ -97,6 +97,13 @@ async def test_a_timeline_tells_everything_in_the_order_it_happened(journal: Jou
     assert [row.id for row in timeline.incidents] == ["a", "b"]
 
 
+async def test_the_newest_snapshot_can_be_asked_for(journal: Journal) -> None:
+    newest = step(seq=2)
+    await journal.commit(Batch(steps=[step(), newest]))
+
+    assert await journal.queries.snapshot("x-1") == newest.after
+
+
 async def test_steps_keep_their_order_beyond_the_ninth(journal: Journal) -> None:
     await journal.commit(Batch(steps=[step(seq=seq) for seq in range(1, 13)]))
 
@@ -109,6 +116,7 @@ async def test_steps_keep_their_order_beyond_the_ninth(journal: Journal) -> None
 
 async def test_an_execution_that_is_not_there_is_none(journal: Journal) -> None:
     assert await journal.queries.execution("x-1") is None
+    assert await journal.queries.snapshot("x-1") is None
     assert await journal.queries.chart("c0ffee") is None
     assert await journal.queries.dead_letter(1) is None
 

@@ -75,16 +75,15 @@ class Queries:
 
     async def execution(self, execution: str) -> Timeline | None:
         """Return everything about one execution; None if there is no such."""
+        snapshot = await self.snapshot(execution)
+        if snapshot is None:
+            return None
         table = schema.executions
         head = sa.select(*columns(table, ExecutionRow)).where(table.c.id == execution)
-        rows = await fetch(self._session, head, ExecutionRow)
-        if not rows:
-            return None
-        blob = sa.select(table.c.snapshot).where(table.c.id == execution)
-        ((snapshot,),) = await self._session.fetch(*SQLITE.compile(blob))
+        (row,) = await fetch(self._session, head, ExecutionRow)
         return Timeline(
-            execution=rows[0],
-            snapshot=read_snapshot(self._session, execution, snapshot),
+            execution=row,
+            snapshot=snapshot,
             events=await self._of(schema.events, execution, EventRow, "position"),
             transitions=await self._of(schema.transitions, execution, TransitionRow, "id"),
             commands=await self._of(schema.commands, execution, CommandRow, "seq", "idx"),
