@@ -1,7 +1,7 @@
 """
 The crash campaign: kill the runtime at a kill point, start it again, compare the books.
 
-One round is one deployment: opportunities go in (again, after a crash, as a publisher that was not
+A round: opportunities go in (again, after a crash, as a publisher that was not
 answered would do), the runtime kills itself with signal 9 at the chosen point, is started again,
 drains, and stops. Then the venues' own books are held against the store:
 
@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import yaml
@@ -36,9 +37,42 @@ KILL_POINTS = [
     ),
 ]
 
+#: What becomes of one order after the other, over and over: the venues misbehave in every way.
+LEG_A = [
+    {"answer": "accepted"},
+    {"answer": "silence", "takes": True, "reports": [{"after": "40ms", "status": "filled"}]},
+    {"answer": "accepted", "reports": [{"after": "600ms", "status": "filled"}]},
+    {"answer": "accepted", "reports": [{"after": "20ms", "status": "open", "filled": "0.5"}]},
+    {"answer": "refused", "code": "NO_LIQUIDITY"},
+    {"answer": "error", "takes": True},
+    {"answer": "unknown", "takes": False},
+]
+LEG_B = [
+    {"answer": "accepted"},
+    {"answer": "silence", "takes": True, "reports": [{"after": "800ms", "status": "filled"}]},
+    {"answer": "refused", "code": "ODDS_MOVED"},
+    {"answer": "accepted", "reports": [{"after": "300ms", "status": "filled"}]},
+    {"answer": "error", "takes": False},
+]
+CAN: dict[str, dict[str, Any]] = {
+    "sx": {"final_at_once": False},
+    "azuro": {"cancel": False, "partial_fills": False, "final_at_once": True},
+}
+PRICES = {"m/over": "2.10", "m/under": "2.05"}
 SCRIPTS: dict[str, dict[str, Any]] = {
-    "sx": {"latency": "5ms", "calibrated": "sx", "seed": 1},
-    "azuro": {"latency": "5ms", "calibrated": "azuro", "seed": 2},
+    "sx": {
+        "latency": "5ms",
+        "capabilities": CAN["sx"],
+        "final_after": "200ms",
+        "orders": LEG_A * 300,
+        "prices": PRICES,
+    },
+    "azuro": {
+        "latency": "5ms",
+        "capabilities": CAN["azuro"],
+        "orders": LEG_B * 300,
+        "prices": PRICES,
+    },
 }
 LIMITS = {
     "ttl_leg_a": "300ms",
@@ -68,11 +102,11 @@ class Round(msgspec.Struct):
 def deployment(folder: Path, ghosts: dict[str, GhostProcess]) -> None:
     """Lay out a deployment whose venues are the ghost processes."""
     root = Path(__file__).parents[2]
+    folder.mkdir()
     (folder / "statecharts").symlink_to(root / "statecharts")
-    can = {"sx": {"final_at_once": False}, "azuro": {"cancel": False, "partial_fills": False}}
     settings = {
         "venues": {
-            name: {"kind": "ghost_remote", "url": ghost.url, "capabilities": can[name]}
+            name: {"kind": "ghost_remote", "url": ghost.url, "capabilities": CAN[name]}
             for name, ghost in ghosts.items()
         },
         "limits": LIMITS,
@@ -88,8 +122,7 @@ def opportunity(name: str) -> bytes:
     """Return the CloudEvent of an opportunity."""
 
     def offer(venue: str, outcome: str, odds: str) -> dict[str, Any]:
-        market = f"m-{name}"
-        selection = {"venue": venue, "market": market, "outcome": outcome, "wins": [outcome]}
+        selection = {"venue": venue, "market": "m", "outcome": outcome, "wins": [outcome]}
         return {"selection": selection, "odds": odds}
 
     now_ms = time.time_ns() // 1_000_000
@@ -119,30 +152,44 @@ def opportunity(name: str) -> bytes:
 
 
 def play(folder: Path, number: int, kill_at: str, ghosts: dict[str, GhostProcess]) -> Round:
-    """Play one round and judge it."""
+    """Play one round on a deployment and judge it."""
     played = Round(number, kill_at)
-    folder.mkdir()
-    deployment(folder, ghosts)
     names = [f"{number}-{index}" for index in range(3)]
     messages = {name: opportunity(name) for name in names}
     port = free_port()
     first = RuntimeProcess(folder, port, kill_at)
     if first.wait_up():
-        _submit(first, messages)
+        _begin(first, messages)
         _wait_until(lambda: first.ended or _is_quiet(folder, names), first)
     played.killed = first.died
     if not first.ended:
         first.stop()
     second = RuntimeProcess(folder, port)
     assert second.wait_up(), second.tail()
-    _submit(second, messages)
+    _begin(second, messages)
     assert not messages, f"not accepted: {sorted(messages)}"
     _wait_until(lambda: _is_quiet(folder, names), second)
+    _resolve(second)
     code = second.stop()
     judge(played, folder, names, ghosts)
     if code != 0:
         played.problems.append(f"xarb run ended with exit code {code} after a safe stop")
     return played
+
+
+def _begin(runtime: RuntimeProcess, messages: dict[str, bytes]) -> None:
+    """Let it trade again, whatever paused it, and submit what was not yet answered for."""
+    body = json.dumps({"operator": "campaign", "reason": "next round"}).encode()
+    runtime.call("POST", "/resume", body)
+    _submit(runtime, messages)
+
+
+def _resolve(runtime: RuntimeProcess) -> None:
+    """Close what is open as an operator would, so that the next round begins with a clean desk."""
+    _, found = runtime.call("GET", "/incidents")
+    for incident in found:
+        body = json.dumps({"operator": "campaign", "note": "seen"}).encode()
+        runtime.call("POST", f"/incidents/{quote(incident['id'], safe='')}/resolve", body)
 
 
 def _submit(runtime: RuntimeProcess, messages: dict[str, bytes]) -> None:

@@ -31,7 +31,7 @@ def free_port() -> int:
 
 def request(
     method: str, url: str, body: bytes | None = None, token: str = ""
-) -> tuple[int, dict[str, Any]]:
+) -> tuple[int, Any]:
     """Call an HTTP API on loopback; 0 as the status when nobody answers."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     call = urllib.request.Request(url, data=body, method=method, headers=headers)
@@ -114,7 +114,7 @@ class RuntimeProcess:
         """Whether it has ended, in whatever way."""
         return self.process.poll() is not None
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
+    def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
         """Call the control API."""
         token_file = self.folder / "var" / "control.token"
         token = token_file.read_text().strip() if token_file.exists() else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.campaign import SCRIPTS, choose, play
+from tests.crash.campaign import SCRIPTS, choose, deployment, play
 from tests.crash.processes import ghost_venues
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "8"))
@@ -21,8 +21,10 @@ PER_ROUND_SECONDS = 90
 @pytest.mark.timeout(60 + PER_ROUND_SECONDS * ROUNDS)
 def test_killed_anywhere_nothing_is_placed_twice_and_nothing_is_lost(tmp_path: Path) -> None:
     with ghost_venues(tmp_path, SCRIPTS) as ghosts:
+        folder = tmp_path / "deployment"
+        deployment(folder, ghosts)
         rounds = [
-            play(tmp_path / f"round{number}", number, kill_at, ghosts)
+            play(folder, number, kill_at, ghosts)
             for number, kill_at in enumerate(choose(ROUNDS, SEED))
         ]
 
