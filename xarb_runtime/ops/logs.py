@@ -1,0 +1,290 @@
+"""
+Logs: one JSON object a line, for machines; readable lines where a person watches a terminal.
+
+Every line has `timestamp`, `level`, `target`, `message`, `fields`, `span`. The span names the
+execution (and the command) that the line belongs to. Nothing that the settings call a secret is
+ever written, wherever in a line it stands.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import structlog
+
+from xarb_runtime.domain.steps import Outcome, Step
+from xarb_runtime.ops.problems import Problem, ProblemError
+from xarb_runtime.service.book import is_trade
+from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_secret import HIDDEN, SecretText, redact
+from xarb_runtime.service.work import Work
+
+Line = MutableMapping[str, Any]
+#: Shorter texts are too common to be searched for; their key still hides them.
+SHORTEST_SECRET = 6
+#: These fields say where a line belongs, and how the span calls them: a `key` would be a secret.
+SPAN = {"execution": "execution", "key": "command", "venue": "venue"}
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+class Redaction:
+    """Hides secrets in anything that is logged: by the key's name, and by the secret itself."""
+
+    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+        long_enough = {str(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET}
+        self._secrets = sorted(long_enough, key=len, reverse=True)
+
+    def add(self, secret: str) -> None:
+        """Hide one more text from now on."""
+        self._secrets.append(str(secret))
+
+    def hide(self, value: Any) -> Any:
+        """Return plain data without secrets."""
+        return self._inside(redact(_plain(value)))
+
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, str):
+            for secret in self._secrets:
+                value = value.replace(secret, HIDDEN)
+            return value
+        if isinstance(value, dict):
+            return {self._inside(name): self._inside(inner) for name, inner in value.items()}
+        return [self._inside(inner) for inner in value] if isinstance(value, list) else value
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Return every secret text in the settings."""
+    return tuple(_secret_texts(msgspec.structs.asdict(settings)))
+
+
+def _secret_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretText):
+        yield str(value)
+    elif isinstance(value, msgspec.Struct):
+        yield from _secret_texts(msgspec.structs.asdict(value))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _secret_texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _secret_texts(inner)
+
+
+def _plain(value: Any) -> Any:
+    # What cannot be made plain is shown by its repr; a log line must never raise.
+    return msgspec.to_builtins(value, enc_hook=repr, str_keys=True)
+
+
+# -- Lines ---------------------------------------------------------------------------------------
+
+
+class NamedLogger:
+    """Writes finished lines, and knows for whom."""
+
+    def __init__(self, name: str, write: Callable[[str], None]) -> None:
+        self.name = name
+        self._write = write
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        self._write(line)
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+def _json_line(redaction: Redaction) -> Callable[[Any, str, Line], str]:
+    def render(logger: Any, method: str, line: Line) -> str:
+        line, span = dict(line), {}
+        line.pop("level", None)
+        for name, shown in SPAN.items():
+            if name in line:
+                span[shown] = line.pop(name)
+        found = {
+            "timestamp": line.pop("timestamp", None) or _now(),
+            "level": {"exception": "error"}.get(method, method),
+            "target": line.pop("target", None) or getattr(logger, "name", ""),
+            "message": str(line.pop("event", "")),
+            "fields": line,
+            "span": span,
+        }
+        return msgspec.json.encode(redaction.hide(found)).decode()
+
+    return render
+
+
+def _for_people(redaction: Redaction) -> Callable[[Any, str, Line], str]:
+    console = structlog.dev.ConsoleRenderer(
+        colors=True, pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
+    )
+
+    def render(logger: Any, method: str, line: Line) -> str:
+        hidden = redaction.hide(dict(line))
+        hidden["timestamp"] = _now()[11:23]
+        hidden.setdefault("level", method)
+        hidden["logger"] = hidden.pop("target", None) or getattr(logger, "name", "")
+        return str(console(logger, method, hidden))
+
+    return render
+
+
+def _now() -> str:
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
+
+
+class _Forwarding(logging.Handler):
+    """Libraries and rooms that log through `logging` end up in the same lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        method = record.levelname.lower() if record.levelname.lower() in _LEVELS else "error"
+        fields: dict[str, Any] = {"target": record.name}
+        if record.exc_info:
+            fields["exc_info"] = record.exc_info
+        getattr(structlog.get_logger(record.name), method)(record.getMessage(), **fields)
+
+
+@contextmanager
+def logging_to(
+    settings: Settings, folder: Path, stream: IO[str] | None = None
+) -> Iterator[Redaction]:
+    """
+    Log as the settings say until the end of the context; give what hides secrets.
+
+    Args:
+        settings: `logging` says where and how much; all its secrets are hidden.
+        folder: the deployment; `logging.file` is relative to it.
+        stream: in place of standard error.
+
+    Raises:
+        ProblemError: the log file cannot be written.
+    """
+    redaction = Redaction(secrets_of(settings))
+    with _open(settings.logging.file, folder, stream or sys.stderr) as out:
+        people = not settings.logging.file and out.isatty()
+        render = _for_people(redaction) if people else _json_line(redaction)
+        _configure(render, out, settings.logging.level)
+        forwarding = _Forwarding()
+        root = logging.getLogger()
+        root.addHandler(forwarding)
+        try:
+            yield redaction
+        finally:
+            root.removeHandler(forwarding)
+            structlog.reset_defaults()
+
+
+@contextmanager
+def _open(name: str, folder: Path, stream: IO[str]) -> Iterator[IO[str]]:
+    if not name:
+        yield stream
+        return
+    path = folder / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A line at a time, so that what was said before a crash is there.
+        out = path.open("a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise ProblemError(log_problem(path, error)) from error
+    with out:
+        yield out
+
+
+def log_problem(path: Path, error: OSError) -> Problem:
+    """Return what is wrong with a log file."""
+    return Problem(
+        what="the log file cannot be written",
+        where=f"logging.file, {path}",
+        expected="a file that this user may append to",
+        found=error.strerror or str(error),
+        do="Name another file, or leave it empty for standard error",
+    )
+
+
+def _configure(render: Callable[[Any, str, Line], str], out: IO[str], level: str) -> None:
+    def write(line: str) -> None:
+        out.write(f"{line}\n")
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            structlog.processors.UnicodeDecoder(),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=lambda *names: NamedLogger(str(names[0]) if names else "xarb", write),
+        cache_logger_on_first_use=False,
+    )
+
+
+# -- What the runtime does -----------------------------------------------------------------------
+
+
+class Checkpoints:
+    """
+    An observer that logs each round of work after its commit: its steps, its incidents, and the
+    checkpoint itself, the line that says that all of it is on disk.
+    """
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("xarb.journal")
+        self._count = 0
+
+    def observe(self, work: Work) -> None:
+        """Log a round of work."""
+        for taken in work.steps:
+            self._step(taken)
+        for incident in work.incidents:
+            self._log.warning(
+                "incident",
+                execution=incident.execution,
+                incident=incident.id,
+                kind=incident.kind,
+                severity=incident.severity,
+                reason=incident.reason,
+            )
+        for action in work.batch.actions:
+            self._log.info(
+                "operator",
+                operator=action.operator,
+                action=action.action,
+                about=action.target,
+                result=action.result,
+            )
+        if work.steps:
+            self._count += 1
+            self._log.info(
+                "checkpoint",
+                number=self._count,
+                steps=len(work.steps),
+                commands=len(work.commands),
+                answers=len(work.batch.answers),
+            )
+
+    def _step(self, taken: Step) -> None:
+        if not _is_telling(taken):
+            return
+        self._log.info(
+            "step",
+            execution=taken.after.execution,
+            seq=taken.after.seq,
+            signal=taken.signal,
+            source=taken.event.source,
+            outcome=taken.outcome.value,
+            before=list(taken.before.leaves),
+            after=list(taken.after.leaves),
+            exposure=taken.after.exposure.value,
+            commands=[f"{command.target}/{command.name}" for command in taken.commands],
+        )
+
+
+def _is_telling(taken: Step) -> bool:
+    """Heartbeats and good answers come all the time; of them only a change is news."""
+    moved = taken.before.leaves != taken.after.leaves
+    return moved or (is_trade(taken.after.execution) and taken.outcome is not Outcome.STALE)
