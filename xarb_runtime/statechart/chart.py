@@ -84,7 +84,8 @@ class Chart:
             if damage:
                 return damage
             self._whole.add((snapshot.leaves, tuple(snapshot.history.items())))
-        if self.machine.place(snapshot.leaves).finished is (snapshot.status is Status.RUNNING):
+        # The other way round is no damage: a fault or a person can end an execution anywhere.
+        if snapshot.status is Status.RUNNING and self.machine.place(snapshot.leaves).finished:
             return f"status {snapshot.status} in {', '.join(snapshot.leaves)}"
         names = [timer.id for timer in snapshot.timers]
         return "" if names == sorted(set(names)) else f"timers {', '.join(names)}"
