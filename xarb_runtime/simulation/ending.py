@@ -12,6 +12,7 @@ from xarb_runtime.domain.steps import Exposure, Status
 from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, is_trade
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.simulation.world import World
+from xarb_runtime.store.records import ExecutionRow
 
 _ALL = 100_000
 
@@ -56,7 +57,6 @@ class Ending(msgspec.Struct, kw_only=True):
         venues: the state of each venue's health.
         journaled: identities (source, id) of published messages that the journal has.
         dead_letters: how many dead letters it has.
-        dropped: how many messages were too old.
         waiting: how many messages nobody has taken from the bus.
         ended: whether the runtime has ended by itself.
     """
@@ -66,7 +66,6 @@ class Ending(msgspec.Struct, kw_only=True):
     venues: dict[str, str] = {}
     journaled: set[tuple[str, str]] = set()
     dead_letters: int = 0
-    dropped: int = 0
     waiting: int = 0
     ended: bool = False
 
@@ -76,29 +75,30 @@ async def look(runtime: Runtime, world: World, *, ended: bool) -> Ending:
     queries = runtime.journal.queries
     rows = sorted(await queries.executions(limit=_ALL), key=lambda row: (row.started_ms, row.id))
     healths = {it.id: "+".join(it.leaves) for it in rows if it.id.startswith(HEALTH_PREFIX)}
-    identities = [(f"bus:{it.source}", it.id) for it in world.broker.facts if it.id]
+    identities = [(f"bus:{it.source}", it.id) for it in world.recorder.recording.messages if it.id]
     return Ending(
-        executions=[await _execution(runtime, row.id) for row in rows if is_trade(row.id)],
+        executions=[await _execution(runtime, world, row) for row in rows if is_trade(row.id)],
         supervisor=next(("+".join(it.leaves) for it in rows if it.id == SUPERVISOR), "running"),
         venues={
             name: healths.get(f"{HEALTH_PREFIX}{name}", "healthy") for name in world.settings.venues
         },
         journaled=await runtime.journal.seen(identities),
         dead_letters=len(await queries.dead_letters(limit=_ALL)),
-        dropped=runtime.intake.stale,
         waiting=world.broker.bus.depth(),
         ended=ended,
     )
 
 
-async def _execution(runtime: Runtime, identity: str) -> ExecutionEnd:
-    timeline = await runtime.journal.queries.execution(identity)
-    assert timeline is not None  # noqa: S101  it was in the list
-    row, snapshot = timeline.execution, timeline.snapshot
+async def _execution(runtime: Runtime, world: World, row: ExecutionRow) -> ExecutionEnd:
+    # What was seen last is what the journal holds, unless a runtime died in between.
+    snapshot = world.recorder.snapshots.get(row.id)
+    if snapshot is None or (snapshot.seq, snapshot.leaves) != (row.seq, row.leaves):
+        snapshot = await runtime.journal.queries.snapshot(row.id)
+    assert snapshot is not None  # noqa: S101  it was in the list
     context = runtime.desk.charts.of(snapshot).decoder.decode(snapshot.context)
     admission = getattr(context, "admission", None)
     return ExecutionEnd(
-        id=identity,
+        id=row.id,
         leaves=row.leaves,
         status=row.status,
         exposure=row.exposure,

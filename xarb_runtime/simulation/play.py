@@ -18,6 +18,8 @@ from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.simulation import market
 from xarb_runtime.simulation.death import SimulatedCrash
 from xarb_runtime.simulation.ending import Ending, look
+from xarb_runtime.simulation.expectations import unmet
+from xarb_runtime.simulation.invariants import Known
 from xarb_runtime.simulation.recorder import Recorder
 from xarb_runtime.simulation.recording import MessageFact, Recording, StepFact
 from xarb_runtime.simulation.recovered import catch_up
@@ -32,11 +34,27 @@ SOURCE = "engine"
 
 
 class Played(msgspec.Struct, kw_only=True):
-    """A scenario that was played: what was seen, and how it stood in the end."""
+    """
+    A scenario that was played. Pure data.
+
+    Attributes:
+        scenario: the scenario.
+        recording: what was seen.
+        ending: how it stood in the end.
+        books: what the venues' books held in the end, and what was believed, by execution.
+        unmet: what was not as the scenario says it must be.
+    """
 
     scenario: Scenario
     recording: Recording
     ending: Ending
+    books: dict[str, Known] = {}
+    unmet: list[str] = []
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as it must be, and nothing happened that must never happen."""
+        return not self.unmet and not self.recording.violations
 
 
 def play(scenario: Scenario, stage: Stage, start_ms: int, folder: Path) -> Played:
@@ -62,6 +80,7 @@ class _Player:
         self.recording = Recording(scenario=scenario.name, start_ms=start_ms)
         self.ending = Ending()
         self.runtime: Runtime | None = None
+        self._failed = False
         self._running = asyncio.Event()
         self._wanted = asyncio.Event()
         self._entered: dict[StateEntered, asyncio.Event] = {}
@@ -85,9 +104,23 @@ class _Player:
                 for actor in actors:
                     actor.cancel()
         self.recording.end_ms = self.machine.true_ms()
-        self.referee.finish(self.ending)
-        self.recorder.say("scenario", "ends")
-        return Played(scenario=self.scenario, recording=self.recording, ending=self.ending)
+        return self._judged()
+
+    def _judged(self) -> Played:
+        ending, known = self.ending, self.referee.known_at_end
+        self.referee.finish(ending)
+        found = unmet(self.scenario.expect, self.recording, ending, known)
+        for text in found:
+            self.recorder.say("scenario", "not as expected", {"text": text}, level="ERROR")
+        passed = not found and not self.recording.violations
+        self.recorder.say("scenario", "passed" if passed else "failed")
+        return Played(
+            scenario=self.scenario,
+            recording=self.recording,
+            ending=ending,
+            books={end.id: known(end) for end in ending.executions},
+            unmet=found,
+        )
 
     def _on_step(self, fact: StepFact) -> None:
         self.referee.after(fact)
@@ -101,12 +134,12 @@ class _Player:
     async def _live(self) -> None:
         crashes = iter(self.scenario.crashes)
         crash = next(crashes, None)
-        while self._left() > 0:
+        while self._left() > 0 and not self._failed:
             died = await self._one_life(crash.kill if crash else "")
             if died and crash is not None:
                 await self._pause(parse_duration_ms(crash.pause))
                 crash = next(crashes, None)
-            elif self._left() > 0:
+            elif self._left() > 0 and not self._failed:
                 await self._until_wanted()
 
     async def _one_life(self, kill_at: str) -> bool:
@@ -120,6 +153,9 @@ class _Player:
                 await self._run(runtime)
         except* SimulatedCrash:
             died = True
+        except* Exception as errors:  # noqa: BLE001  it is what the scenario has found
+            self._failed = True
+            self.recorder.violated("the runtime lives", "; ".join(_leaves_of(errors)))
         return died
 
     async def _run(self, runtime: Runtime) -> None:
@@ -249,3 +285,10 @@ class _Player:
 def _execution(name: str) -> str:
     """Scenarios leave out the `x-` of an opportunity's execution."""
     return name if name == SUPERVISOR or name.startswith("venue:") else f"x-{name}"
+
+
+def _leaves_of(error: BaseException) -> list[str]:
+    """What went wrong, without the groups around it."""
+    if isinstance(error, BaseExceptionGroup):
+        return [text for inner in error.exceptions for text in _leaves_of(inner)]
+    return [f"{type(error).__name__}: {error}"]

@@ -128,6 +128,7 @@ class Recorder:
             fields = {"key": answer.key, "detail": answer.detail}
             self.say("xarb.answer", answer.type, _without_nothing(fields))
         for received in batch.events:
+            self.recording.dropped += received.outcome == "too_old"
             fields = {"id": received.event.id, "detail": received.detail}
             self.say("xarb.intake", received.outcome, fields, level="WARN")
         for letter in batch.dead_letters:

@@ -165,6 +165,7 @@ class Recording(msgspec.Struct, kw_only=True):
         issued_ms: when each command was committed, by key.
         incidents: by id.
         checkpoints: how many commits there were.
+        dropped: how many messages were too old to be looked at.
         violations: what must never happen and did.
     """
 
@@ -180,4 +181,5 @@ class Recording(msgspec.Struct, kw_only=True):
     crashes: list[CrashFact] = []
     incidents: dict[str, IncidentFact] = {}
     checkpoints: int = 0
+    dropped: int = 0
     violations: list[Violation] = []

@@ -144,8 +144,7 @@ def _check(scenario: Scenario, name: str, registry: Registry) -> None:
         if section not in SECTIONS:
             problem = f"expected one of {', '.join(SECTIONS)}, found {section}"
             raise SectionError(f"settings.{section}", problem)
-    settings_of(scenario)
-    _check_venues(scenario, registry)
+    _check_venues(settings_of(scenario), registry)
     for index, crash in enumerate(scenario.crashes):
         try:
             KillPoints(crash.kill)
@@ -159,8 +158,7 @@ def _check(scenario: Scenario, name: str, registry: Registry) -> None:
                 raise SectionError(f"opportunities[{index}].hedges.{strategy}", problem)
 
 
-def _check_venues(scenario: Scenario, registry: Registry) -> None:
-    settings = settings_of(scenario)
+def _check_venues(settings: Settings, registry: Registry) -> None:
     for name in settings.venues:
         if settings.venue_kind(name) != GHOST:
             problem = f"expected {GHOST}, as only ghosts play, found {settings.venue_kind(name)}"

@@ -132,31 +132,43 @@ class Broker:
 
     Attributes:
         bus: the bus behind it.
-        facts: what was published, by number.
     """
 
     def __init__(self, in_flight: int, recorder: Recorder, now_ms: Callable[[], int]) -> None:
         self.bus = EmbeddedBus(in_flight=in_flight)
-        self.facts: list[MessageFact] = []
+        self._sent: list[tuple[bytes, MessageFact]] = []
+        self._out: dict[object, MessageFact] = {}
         self._recorder = recorder
         self._now_ms = now_ms
 
     async def publish(self, body: bytes, fact: MessageFact, note: str) -> None:
         """Let the engine publish a message."""
-        self.facts.append(fact)
+        self._sent.append((body, fact))
         self._recorder.published(fact, note)
         await self.bus.submit(body)
 
+    def taken(self, message: BusMessage) -> None:
+        """Note that a message was handed to the runtime."""
+        fact = next(
+            fact
+            for body, fact in self._sent
+            if body == message.body
+            and fact.acknowledged_ms is None
+            and bool(fact.times) is message.redelivered
+        )
+        fact.times += 1
+        self._out[message.token] = fact
+
     def acknowledged(self, token: object) -> None:
         """Note that the runtime has acknowledged a message."""
-        assert isinstance(token, int)  # noqa: S101  the embedded bus numbers its messages
-        self.facts[token].acknowledged_ms = self._now_ms()
-        self._recorder.say("xarb.bus", "acknowledged", {"id": self.facts[token].id or "?"})
+        fact = self._out.pop(token)
+        fact.acknowledged_ms = self._now_ms()
+        self._recorder.say("xarb.bus", "acknowledged", {"id": fact.id or "?"})
 
-    def taken(self, token: object) -> None:
-        """Note that a message was handed to the runtime."""
-        assert isinstance(token, int)  # noqa: S101  the embedded bus numbers its messages
-        self.facts[token].times += 1
+    def disconnect(self) -> None:
+        """Take back whatever the runtime has not acknowledged."""
+        self._out.clear()
+        self.bus.give_back_all()
 
     def says(self, body: bytes, routing_key: str) -> None:
         """Note what the runtime publishes."""
@@ -171,26 +183,22 @@ class BusWire(Bus):
     def __init__(self, broker: Broker, life: MortalKillPoints) -> None:
         self._broker = broker
         self._life = life
-        self._out: dict[object, BusMessage] = {}
 
     async def messages(self) -> AsyncIterator[BusMessage]:
         """Yield messages."""
         async for message in self._broker.bus.messages():
             self._life.must_live()
-            self._out[message.token] = message
-            self._broker.taken(message.token)
+            self._broker.taken(message)
             yield message
 
     async def acknowledge(self, message: BusMessage) -> None:
         """Acknowledge a message."""
         self._life.must_live()
-        self._out.pop(message.token, None)
         await self._broker.bus.acknowledge(message)
         self._broker.acknowledged(message.token)
 
     async def give_back(self, message: BusMessage) -> None:
         """Give a message back."""
-        self._out.pop(message.token, None)
         await self._broker.bus.give_back(message)
 
     async def publish(self, body: bytes, routing_key: str) -> None:
@@ -202,8 +210,3 @@ class BusWire(Bus):
     def depth(self) -> int:
         """Return how many messages wait."""
         return self._broker.bus.depth()
-
-    async def close(self) -> None:
-        """Break the connection: whatever is out comes back."""
-        for message in list(self._out.values()):
-            await self.give_back(message)

@@ -198,11 +198,10 @@ class World:
     def _connect_bus(self, life: MortalKillPoints) -> Any:
         @asynccontextmanager
         async def connect(_url: str, _limit: int, _clock: Clock) -> AsyncGenerator[Bus, None]:
-            wire = BusWire(self.broker, life)
             try:
-                yield wire
+                yield BusWire(self.broker, life)
             finally:
-                await wire.close()
+                self.broker.disconnect()
 
         return connect
 
