@@ -166,7 +166,7 @@ class _Walker:
             child = f"{path}/{key}"
             if key in seen:
                 self._report("XS001", here, child, _duplicate(key, seen[key]), _MERGE)
-            elif path.rpartition("/")[2] == "states" and key.lower() in _YAML11_BOOLEANS:
+            elif _holds_states(path) and key.lower() in _YAML11_BOOLEANS:
                 self._report("XS003", here, child, _boolean_id(key), "Choose another id.")
             seen.setdefault(key, here)
             self.places.setdefault(child, here)
@@ -184,6 +184,11 @@ class _Walker:
                 hint=hint,
             )
         )
+
+
+def _holds_states(path: str) -> bool:
+    """Whether the keys at a place are ids of the chart's states; our own block repeats them."""
+    return path.rpartition("/")[2] == "states" and path.startswith("/states")
 
 
 _MERGE = "Merge the two, or rename one; YAML would silently keep only the last."

@@ -5,7 +5,7 @@ The rules are in families, one module each. They come in stages, since a rule ca
 earlier ones have found to be sound: the data, the shape, the structure, the meaning.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from statemachine.exceptions import InvalidDefinition
@@ -115,14 +115,19 @@ def _lint(document: Document, contexts: Contexts) -> Iterator[Finding]:
     faults = [*check_forbidden(document), *actions.check_sends(document, model)]
     faults += [*check_states(document, model), *check_initial_transitions(document, model)]
     block = list(check_block(document, model, contexts))
-    yield from (*faults, *block)
-    if faults:
-        return
     meta = None if block else read_block(document)
-    found = list(_look_through(document, model, meta, contexts))
-    yield from found if meta is None else apply_silences(document, meta, found)
-    if not any(finding.severity == ERROR for finding in (*block, *found)):
+    sound = not _has_error(faults)
+    found = list(_look_through(document, model, meta, contexts)) if sound else []
+    told = [*block, *faults, *found]
+    if meta is not None:
+        told = list(apply_silences(document, meta, told, complete=sound))
+    yield from told
+    if not _has_error(told):
         yield from _compiled(document, model)
+
+
+def _has_error(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == ERROR for finding in findings)
 
 
 def _look_through(

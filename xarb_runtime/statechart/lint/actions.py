@@ -5,8 +5,10 @@ XS203, XS204, XS206, XS301: actions that do not do what they seem to.
 from collections.abc import Iterator
 from typing import Any, cast
 
+import msgspec
+
 from xarb_runtime.statechart.document import Document
-from xarb_runtime.statechart.findings import Finding
+from xarb_runtime.statechart.findings import WARNING, Finding
 from xarb_runtime.statechart.lint.effects import (
     COMMANDS,
     ORDER_COMMANDS,
@@ -117,7 +119,10 @@ def check_sends(document: Document, model: Model) -> Iterator[Finding]:
         if action.kind in {"send", "cancel"}:
             body = cast("dict[str, Any]", action.body)
             for path, message, hint in _faults(action.path, action.kind, body):
-                yield document.finding("XS301", path, message, hint)
+                found = document.finding("XS301", path, message, hint)
+                # A literal in an expression can be kept; it only cannot be set.
+                mild = path.endswith("/delayexpr")
+                yield msgspec.structs.replace(found, severity=WARNING) if mild else found
 
 
 def _invocations(states: dict[str, Any] | None, path: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ def _explain(error: ValidationError, path: str) -> Iterator[Objection]:
         yield from _explain_choice(error, path, here)
     elif kind == "additionalProperties":
         yield from _explain_keys(error, here)
-    else:
+    elif kind != "not" or isinstance(error.instance, dict):  # the wrong type is told anyway
         message, hint = _WORDS.get(kind, _anything)(error)
         yield here, message, hint
 

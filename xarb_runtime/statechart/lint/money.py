@@ -156,6 +156,11 @@ def check_doubles(subject: Subject, walks: Mapping[str, Walk]) -> Iterator[Findi
                 yield subject.finding("XS407", command.path, message, hint)
 
 
+def _guards(subject: Subject, slot: str) -> str:
+    proofs = [proof for proof, slots in subject.context.settled.items() if slot in slots]
+    return f"Guard the way with one of: {listed(proofs)}."
+
+
 def check_claims(subject: Subject, walks: Mapping[str, Walk]) -> Iterator[Finding]:
     """XS408: flat by its own word, or ended, while an order may still fill."""
     told: set[str] = set()
@@ -170,8 +175,7 @@ def check_claims(subject: Subject, walks: Mapping[str, Walk]) -> Iterator[Findin
                 f"expected no order of {slot!r} in doubt where the execution {what}, found that "
                 f"{edge.event!r} leads from {named(edge.source)} to {leaf.id!r} with one."
             )
-            hint = f"Guard the way with one of {listed(subject.context.settled)}."
-            yield subject.finding("XS408", leaf.path, message, hint)
+            yield subject.finding("XS408", leaf.path, message, _guards(subject, slot))
 
 
 def _claims_too_much(subject: Subject, edge: Edge) -> bool:

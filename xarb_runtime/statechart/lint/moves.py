@@ -7,6 +7,7 @@ is found here is at least what can happen.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
+from math import prod
 
 import msgspec
 
@@ -16,7 +17,10 @@ from xarb_runtime.statechart.lint.tree import Configuration, Tree
 from xarb_runtime.statechart.model import Action, Model, TransitionModel
 
 #: How many microsteps may be tried before a chart counts as too large to be looked through.
-BUDGET = 60_000
+BUDGET = 20_000
+#: How many combinations of transitions may be chosen from at once.
+_WIDEST = 2_048
+#: How many microsteps a step may have.
 _LONGEST = 60
 
 _Seen = tuple[tuple[Configuration, tuple[str, ...]], ...]
@@ -86,13 +90,15 @@ class Moves:
     The steps of one chart, each found once.
 
     What is known of guards is kept from one microstep to the next, as long as nothing on the way
-    can change it; `remarks` are fields of the context that no guard depends on.
+    can change it; `remarks` are fields of the context that no guard depends on. `touched` are all
+    states that were ever entered, however briefly.
     """
 
     def __init__(self, model: Model, remarks: frozenset[str] = frozenset()) -> None:
         self.model = model
         self._remarks = remarks
         self.tree = Tree(model)
+        self.touched = set(self.tree.initial())
         self._left = BUDGET
         self._reactions: dict[tuple[Configuration, str], Reaction] = {}
         self._leaf_options: dict[tuple[str, str], list[_Choice]] = {}
@@ -150,6 +156,8 @@ class Moves:
 
     def _choose(self, configuration: Configuration, event: str) -> tuple[list[_Chosen], bool]:
         options = [self._options(leaf, event) for leaf in configuration]
+        if prod(len(option) for option in options) > _WIDEST:
+            raise TooLargeError
         chosen: dict[tuple[object, ...], _Chosen] = {}
         may_stay = False
         for combination in product(*options):
@@ -214,6 +222,7 @@ class Moves:
             exits |= tree.exits(configuration, transition, targets)
             tree.enter(entered, targets, tree.domain(transition, targets))
         ordered = sorted(entered, key=tree.order.__getitem__)
+        self.touched.update(ordered)
         active = [s for s in tree.active(configuration) if s not in exits] + ordered
         for effects in alternatives(self._actions(choice.transitions, exits, ordered)):
             micro = Micro(choice.transitions, effects, choice.known)
@@ -242,7 +251,7 @@ class Moves:
     def _settle(self, move: Move, queue: tuple[str, ...], seen: _Seen = ()) -> Iterator[Move]:
         """Take eventless transitions and raised events until nothing is left."""
         key = (move.target, queue)
-        if self.tree.ended(move.target):
+        if self.tree.stopped(move.target):
             yield msgspec.structs.replace(move, ended=True)
             return
         if key in seen or len(move.steps) > _LONGEST:
@@ -253,7 +262,7 @@ class Moves:
         if not may_stay:
             return
         if not queue:
-            yield move
+            yield msgspec.structs.replace(move, ended=self.tree.ended(move.target))
             return
         chosen, dropped = self._choices(move.target, queue[0])
         yield from self._go_on(move, chosen, queue[1:], seen)

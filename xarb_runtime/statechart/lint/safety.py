@@ -170,7 +170,7 @@ def _why(node: Node, firings: _Firings, unsafe: set[Node]) -> str:
         return "that no timer is pending there: if nobody answers, nothing ever happens"
     around = {leaf for other in _reach(node, firings, unsafe) for leaf in other.configuration}
     timers = {firing.timer[1] for firing in firings[node] if firing.target in unsafe}
-    return f"that {listed(timers)} can go round for ever between {listed(around)}"
+    return f"that {listed(timers)} can go round for ever in {listed(around)}"
 
 
 def _risks(subject: Subject, firings: _Firings) -> Iterator[Finding]:

@@ -17,9 +17,13 @@ _NEVER = "XS0"
 
 
 def apply_silences(
-    document: Document, meta: ChartMeta, findings: Iterable[Finding]
+    document: Document, meta: ChartMeta, findings: Iterable[Finding], *, complete: bool
 ) -> Iterator[Finding]:
-    """Yield the findings, accepted ones as suppressed, and what is wrong with silences."""
+    """
+    Yield the findings, accepted ones as suppressed, and what is wrong with silences.
+
+    A silence that matches nothing is only told when the findings are complete.
+    """
     used: set[int] = set()
     for finding in findings:
         index = next((i for i, s in enumerate(meta.silence) if _covers(s, finding)), None)
@@ -30,7 +34,7 @@ def apply_silences(
         reason = meta.silence[index].because
         yield msgspec.structs.replace(finding, severity=SUPPRESSED, hint=f"Accepted: {reason}")
     for index, silence in enumerate(meta.silence):
-        for message, hint in _faults(silence, used=index in used):
+        for message, hint in _faults(silence, used=index in used or not complete):
             yield document.finding("XS005", f"/{BLOCK}/silence/{index}", message, hint)
 
 

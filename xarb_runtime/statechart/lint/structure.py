@@ -17,26 +17,13 @@ from xarb_runtime.statechart.model import StateModel, TransitionModel
 
 def check_reachable(subject: Structure) -> Iterator[Finding]:
     """XS101: no path leads to a state. Only the outermost of nested ones is told."""
-    passed = _passed(subject)
+    entered = subject.entered
     for state in subject.model.states.values():
-        if state.id in passed or state.history or (state.parent and state.parent not in passed):
+        if state.id in entered or state.history or (state.parent and state.parent not in entered):
             continue
         message = f"expected a path from the initial state to {state.id!r}, found none."
         hint = "Add a transition to it, or remove it."
         yield subject.finding("XS101", state.path, message, hint)
-
-
-def _passed(subject: Structure) -> set[str]:
-    """All states that are ever active, those too that are left in the same instant."""
-    passed: set[str] = set()
-    for configuration in subject.graph:
-        passed.update(subject.tree.active(configuration))
-    moves = [*subject.moves.start(), *(m for moves in subject.graph.values() for m in moves)]
-    for transition in (t for move in moves for micro in move.steps for t in micro.transitions):
-        passed.update(subject.tree.chains[transition.source])
-        for target in transition.targets:
-            passed.update(subject.tree.chains[target])
-    return passed
 
 
 def check_traps(subject: Structure) -> Iterator[Finding]:

@@ -86,6 +86,12 @@ class Structure:
         ]
 
     @cached_property
+    def entered(self) -> frozenset[str]:
+        """All states that are ever entered, those too that are left in the same instant."""
+        explored = self.graph
+        return frozenset(self.moves.touched) if explored else frozenset()
+
+    @cached_property
     def initial(self) -> frozenset[Configuration]:
         """The configurations in which a chart can begin."""
         return frozenset(move.target for move in self.moves.start())

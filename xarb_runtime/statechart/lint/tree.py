@@ -20,7 +20,6 @@ class Tree:
         self.states = model.states
         self.order = {state: index for index, state in enumerate(model.states)}
         self.chains = {s: tuple(a.id for a in model.ancestors(s)) for s in model.states}
-        self._model = model
 
     def active(self, configuration: Configuration) -> list[str]:
         """Return all active states: the leaves and their ancestors, in document order."""
@@ -39,16 +38,26 @@ class Tree:
     # -- Targets ----------------------------------------------------------------------------------
 
     def targets(self, transition: TransitionModel) -> list[tuple[str, ...]]:
-        """Return the targets, once for every child that a history state may stand for."""
-        return list(product(*(self._meant(target) for target in transition.targets)))
+        """Return the targets, once for everything that a history state may remember."""
+        meant = product(*(self._meant(target) for target in transition.targets))
+        return [tuple(state for group in groups for state in group) for groups in meant]
 
-    def _meant(self, target: str) -> list[str]:
+    def _meant(self, target: str) -> list[tuple[str, ...]]:
         state = self.states[target]
         if not state.history:
-            return [target]
-        defaults = [t for transition in state.transitions for t in transition.targets]
-        inside = [leaf.id for leaf in self._model.inside(state.parent)]
-        return list(dict.fromkeys([*defaults, *inside]))
+            return [(target,)]
+        defaults = [transition.targets for transition in state.transitions]
+        return list(dict.fromkeys([*defaults, *self._configurations(state.parent)]))
+
+    def _configurations(self, state: str) -> list[tuple[str, ...]]:
+        """All sets of leaves that can be active together inside a state."""
+        children = [c for c in self.states[state].children if not self.states[c].history]
+        if not children:
+            return [(state,)]
+        inside = [self._configurations(child) for child in children]
+        if not self.states[state].parallel:
+            return [leaves for group in inside for leaves in group]
+        return [tuple(leaf for group in groups for leaf in group) for groups in product(*inside)]
 
     def domain(self, transition: TransitionModel, targets: Sequence[str]) -> str:
         """Return the innermost compound state around all exited and entered; empty: the root."""
@@ -128,8 +137,14 @@ class Tree:
             if outer and self.states[outer].parallel and self._complete(self.states[outer], active):
                 yield f"done.state.{outer}"
 
+    def stopped(self, configuration: Configuration) -> bool:
+        """Tell whether a final state at the top is active: nothing happens any more."""
+        return any(
+            self.states[leaf].final and not self.states[leaf].parent for leaf in configuration
+        )
+
     def ended(self, configuration: Configuration) -> bool:
-        """Tell whether an execution in this configuration has ended."""
+        """Tell whether an execution that rests in this configuration has ended."""
         active = set(self.active(configuration))
         tops = [self.states[state] for state in active if not self.states[state].parent]
         return any(top.final or (top.parallel and self._complete(top, active)) for top in tops)
