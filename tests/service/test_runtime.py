@@ -4,12 +4,14 @@ The whole service in virtual time, on a real SQLite file, with ghost venues and 
 
 import asyncio
 import json
+import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.service.world import ROOT, charts, opportunity
@@ -17,11 +19,13 @@ from xarb_runtime.bus.embedded import EmbeddedBus
 from xarb_runtime.domain.opportunity import Limits
 from xarb_runtime.domain.steps import Status
 from xarb_runtime.service.assembly import Surroundings, assemble, discover_plugins
+from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.runtime import Runtime, RuntimeEndedError
-from xarb_runtime.service.settings_model import BusSettings, Settings
+from xarb_runtime.service.settings_model import BusSettings, ChartSettings, KpiSettings, Settings
 from xarb_runtime.simulation.virtual import Machine, VirtualLoop
 from xarb_runtime.store.errors import StoreError
 
+NO_CANCEL = {"cancel": False, "final_at_once": True}
 START_MS = 1_800_000_000_000
 GHOST: dict[str, Any] = {"kind": "ghost", "latency": "20ms"}
 SETTINGS = Settings(
@@ -33,7 +37,7 @@ SETTINGS = Settings(
 Use = Callable[[Runtime, EmbeddedBus], Awaitable[None]]
 
 
-def play(folder: Path, use: Use, settings: Settings = SETTINGS) -> None:
+def play(folder: Path, use: Use, settings: Settings = SETTINGS, flow: Charts | None = None) -> None:
     """Run the service in virtual time, let `use` have it, and stop it safely if it still runs."""
     loop = VirtualLoop()
     machine = Machine(loop, START_MS)
@@ -46,7 +50,7 @@ def play(folder: Path, use: Use, settings: Settings = SETTINGS) -> None:
             owner="test",
             io_guard=loop.io_guard,
             second_reader=False,
-            charts=charts(),
+            charts=flow or charts(),
         )
         async with assemble(settings, around, registry) as runtime, asyncio.TaskGroup() as group:
             group.create_task(runtime.run())
@@ -207,3 +211,62 @@ def test_a_word_after_the_end_is_answered(tmp_path: Path) -> None:
         play(tmp_path, use)
 
     assert caught.group_contains(RuntimeEndedError)
+
+
+def changed_charts(folder: Path) -> Charts:
+    """The project's charts, the flow with a line more: the same behaviour under another hash."""
+    shutil.copytree(ROOT / "statecharts", folder / "statecharts")
+    flow = folder / "statecharts" / "cross_venue.yaml"
+    flow.write_text(flow.read_text(encoding="utf-8") + "# deployed\n", encoding="utf-8")
+    return read_charts(folder, ChartSettings(), None)
+
+
+def test_an_execution_finishes_on_the_chart_it_began_with(tmp_path: Path) -> None:
+    """A changed chart is for new executions; its text comes from the store for the old ones."""
+    nobody_fills = {**GHOST, "default": {"reports": []}, "final_after": None}
+    stuck = msgspec.structs.replace(
+        SETTINGS, venues={**SETTINGS.venues, "sx": {**nobody_fills, "capabilities": NO_CANCEL}}
+    )
+    hashes: list[str] = []
+
+    async def first(runtime: Runtime, bus: EmbeddedBus) -> None:
+        await bus.deliver(message("1"))
+        while runtime.desk.book.trades[0].leaves != ("exposed",):
+            await runtime.clock.sleep_ms(1_000)
+        hashes.append(runtime.desk.book.trades[0].hash)
+
+    async def second(runtime: Runtime, bus: EmbeddedBus) -> None:
+        (old,) = runtime.desk.book.trades
+        await runtime.say("operator.resolve", source="operator:ann", execution="x-1")
+        await runtime.say("operator.resume", source="operator:ann")
+        await bus.deliver(message("2", runtime.clock.now_ms()))
+        (new,) = runtime.desk.book.trades
+
+        assert old.hash == hashes[0]
+        assert new.hash != hashes[0]
+        after = runtime.desk.book.get("x-1")
+        assert after is not None
+        assert (after.leaves, after.hash) == (("closed",), hashes[0])
+
+    play(tmp_path, first, stuck)
+    play(tmp_path, second, stuck, changed_charts(tmp_path / "deployed"))
+
+
+def test_windows_are_rebuilt_from_the_journal(tmp_path: Path) -> None:
+    figures: list[object] = []
+    settings = msgspec.structs.replace(SETTINGS, kpi=KpiSettings(min_sample=3, window=3))
+
+    async def first(runtime: Runtime, bus: EmbeddedBus) -> None:
+        for name in ("1", "2", "3", "4"):
+            await bus.deliver(message(name, runtime.clock.now_ms()))
+            await ended(runtime, f"x-{name}")
+        figures.append(runtime.windows.figures())
+
+    async def second(runtime: Runtime, _: EmbeddedBus) -> None:
+        figures.append(runtime.windows.figures())
+
+    play(tmp_path, first, settings)
+    play(tmp_path, second, settings)
+
+    assert figures[0]
+    assert figures[0] == figures[1]
