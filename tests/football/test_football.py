@@ -1,5 +1,6 @@
 """Real odds as opportunities: what a file yields, and what is said about a bad one."""
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from xarb_runtime.domain.opportunity import Gate, Limits, Opportunity
 from xarb_runtime.simulation.football import (
     Feed,
     m_net,
+    read_football,
 )
 from xarb_runtime.simulation.football_lines import derived_odds
 
@@ -227,3 +229,33 @@ def test_the_margin_is_the_one_that_admission_sees(tmp_path_factory, over, under
     context = CrossVenue(admission=Admission(opportunity=opportunity, gate=Gate(), limits=Limits()))
 
     assert m_net(opportunity) == context.m_net
+
+
+@pytest.mark.parametrize(
+    ("first", "goals", "scenario"),
+    [
+        ("over", ("1", "1"), "low"),
+        ("over", ("2", "1"), "mid"),
+        ("over", ("3", "1"), "high"),
+        ("under", ("1", "0"), "low"),
+        ("under", ("1", "1"), "mid"),
+        ("under", ("4", "3"), "high"),
+    ],
+)
+def test_the_result_is_the_scenario_that_came_true(
+    tmp_path: Path, first: str, goals: tuple[str, str], scenario: str
+) -> None:
+    row = {**ROW, "FTHG": goals[0], "FTAG": goals[1]}
+    path = tmp_path / "odds.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(row))
+        writer.writeheader()
+        writer.writerow(row)
+
+    found = read_football(path, Feed(first=first))  # type: ignore[arg-type]
+
+    assert found.results == {f"fd-{MARKET}": scenario}
+
+
+def test_a_file_without_results_has_none(tmp_path: Path) -> None:
+    assert read(tmp_path, ROW).results == {}

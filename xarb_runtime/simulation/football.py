@@ -82,6 +82,7 @@ class FootballRead(msgspec.Struct, frozen=True, kw_only=True):
         opportunities: one for each match that can be used, in the order of the file;
             `detected_ms` is 0 until one is published.
         prices: odds by `market/outcome` for ghost venues; the same map serves both.
+        results: the scenario that came true, by opportunity; only where the file says it.
         skipped: lines that cannot be used, with the reason.
         notes: what is missing in lines that can be used.
     """
@@ -89,6 +90,7 @@ class FootballRead(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     opportunities: tuple[Opportunity, ...]
     prices: dict[str, Decimal]
+    results: dict[str, str]
     skipped: tuple[Note, ...]
     notes: tuple[Note, ...]
 
@@ -105,6 +107,7 @@ def read_football(path: Path, feed: Feed | None = None) -> FootballRead:
     lines: dict[str, int] = {}
     opportunities: list[Opportunity] = []
     prices: dict[str, Decimal] = {}
+    results: dict[str, str] = {}
     for match in rows.matches:
         first_line = lines.setdefault(market_of(match), match.line)
         if first_line != match.line:
@@ -113,12 +116,16 @@ def read_football(path: Path, feed: Feed | None = None) -> FootballRead:
             )
             continue
         maker = _Maker(match, feed or Feed())
-        opportunities.append(maker.opportunity())
+        opportunity = maker.opportunity()
+        opportunities.append(opportunity)
         prices |= maker.prices
+        if match.goals is not None:
+            results[opportunity.id] = maker.scenario(match.goals)
     return FootballRead(
         rows=rows.count,
         opportunities=tuple(opportunities),
         prices=prices,
+        results=results,
         skipped=tuple(sorted(skipped, key=lambda note: note.line)),
         notes=rows.notes,
     )
@@ -200,6 +207,11 @@ class _Maker:
             ),
             hedges=tuple(self._hedges()),
         )
+
+    def scenario(self, goals: int) -> str:
+        """Return the scenario that a number of goals is."""
+        low = 2 if self._first == "over" else 1
+        return SCENARIOS[min(max(goals - low, 0), 2)]
 
     def _odds(self, book: str, side: Side, when: str = "") -> Decimal:
         return self._match.odds[_column(book, side, when)]

@@ -27,6 +27,7 @@ OPTIONAL_ODDS = tuple(
 _ODDS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,6})?")
 _DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4}|[0-9]{2})")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_GOALS = re.compile(r"[0-9]{1,2}")
 _SHOWN = 40
 
 
@@ -55,6 +56,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         kickoff: `20:00`, or empty.
         home, away: the teams.
         odds: by column; the required ones are always there.
+        goals: how many there were in the end; None where the file does not say.
     """
 
     line: int
@@ -64,6 +66,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     home: str
     away: str
     odds: dict[str, Decimal]
+    goals: int | None = None
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,7 +213,13 @@ def _match(line: int, row: dict[str, str]) -> Match:
         home=row["HomeTeam"],
         away=row["AwayTeam"],
         odds={name: Decimal(row[name]) for name in odds if _is_odds(row.get(name, ""))},
+        goals=_goals(row.get("FTHG", ""), row.get("FTAG", "")),
     )
+
+
+def _goals(home: str, away: str) -> int | None:
+    told = _GOALS.fullmatch(home) and _GOALS.fullmatch(away)
+    return int(home) + int(away) if told else None
 
 
 def _day(text: str) -> dt.date | None:
