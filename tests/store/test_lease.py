@@ -203,7 +203,7 @@ async def test_the_store_of_a_killed_process_is_taken_over_with_all_that_it_comm
             pass
 
     child.kill()
-    await child.wait()
+    await child.communicate()
 
     async with store.open("ann") as journal:
         assert journal.epoch == 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import Phase, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -146,7 +146,11 @@ def _after(before: Snapshot, plan: Plan) -> Snapshot:
 
 # Each example opens two stores on disk: shrinking would take minutes.
 @given(st.lists(plans, max_size=8))
-@hypothesis_settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
+@hypothesis_settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.generate],
+)
 def test_recovery_returns_what_the_steps_made(
     tmp_path_factory: pytest.TempPathFactory, planned: list[Plan]
 ) -> None:

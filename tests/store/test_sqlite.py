@@ -16,7 +16,7 @@ from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.journal import Journal
 from xarb_runtime.store.queries import Queries
-from xarb_runtime.store.sqlite import WRITER_PRAGMAS, SqliteSession, explain, store_path
+from xarb_runtime.store.sqlite import WRITER_PRAGMAS, SqliteSession, explain, store_path, to_its_end
 
 
 @pytest.mark.parametrize(
@@ -194,6 +194,24 @@ async def test_a_folder_in_place_of_the_file_is_named(store: Store) -> None:
     with pytest.raises(StoreError, match=r"store\.db: .*SQLITE_CANTOPEN.*folder exists"):
         async with store.open():
             pass
+
+
+async def test_what_must_come_to_its_end_does_however_often_it_is_cancelled() -> None:
+    opened, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        await opened.wait()
+        ended.set()
+
+    waiting = asyncio.create_task(to_its_end(asyncio.create_task(work())))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        waiting.cancel()
+    opened.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert ended.is_set()
 
 
 def test_a_read_only_file_is_named(store: Store) -> None:

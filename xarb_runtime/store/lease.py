@@ -20,7 +20,7 @@ from xarb_runtime.store import schema
 from xarb_runtime.store.errors import LeaseHeld, StoreError
 from xarb_runtime.store.reading import columns, fetch
 from xarb_runtime.store.records import LeaseRow
-from xarb_runtime.store.sqlite import SqliteSession
+from xarb_runtime.store.sqlite import SqliteSession, to_its_end
 from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
 
 _log = logging.getLogger(__name__)
@@ -194,11 +194,10 @@ async def _swap(session: SqliteSession, seen: LeaseRow | None, mine: LeaseRow) -
         write = Write(SQLITE.lease_take, [(*row, seen.epoch, seen.expires_ms)], expect=1)
     task = asyncio.get_running_loop().create_task(session.run([write]), name="take lease")
     try:
-        await asyncio.shield(task)
+        await to_its_end(task)
     except RowsMissedError:
         return False
     except asyncio.CancelledError:
-        await asyncio.wait([task])
         if task.exception() is None:
             await give_back(session, mine.epoch)
         raise

@@ -6,6 +6,7 @@ public ways: PRAGMAs that are set and read back, `BEGIN IMMEDIATE`, and a whole 
 hop to the driver's thread.
 """
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -156,22 +157,11 @@ class SqliteSession:
             StoreError: the file cannot be opened, or a PRAGMA does not take.
         """
         units: deque[Sequence[Write]] = deque()
-        connecting = type("UnitConnection", (UnitConnection,), {"units": units})
-        async with Database(f"sqlite:///{quote(str(path))}", factory=connecting) as database:
-            held = database.connection()
-            try:
-                with io_guard():
-                    await held.__aenter__()
-            except sqlite3.Error as error:
-                raise explain(error, path) from error
-            try:
-                session = cls(path, held.raw_connection, units, io_guard)
-                for pragma in pragmas:
-                    await session._set(*pragma)
-                yield session
-            finally:
-                with io_guard():
-                    await held.__aexit__()
+        async with _connected(path, units, io_guard) as connection:
+            session = cls(path, connection, units, io_guard)
+            for pragma in pragmas:
+                await session._set(*pragma)
+            yield session
 
     async def run(self, unit: Sequence[Write]) -> None:
         """
@@ -212,3 +202,48 @@ class SqliteSession:
                 "Put the store on a local disk that allows it; a commit would not be durable here."
             )
             raise StoreError(message)
+
+
+@asynccontextmanager
+async def _connected(
+    path: Path, units: deque[Sequence[Write]], io_guard: IoGuard
+) -> AsyncIterator[aiosqlite.Connection]:
+    _try_to_open(path)
+    connecting = type("UnitConnection", (UnitConnection,), {"units": units})
+    async with Database(f"sqlite:///{quote(str(path))}", factory=connecting) as database:
+        held = database.connection()
+        entering = asyncio.create_task(held.__aenter__())
+        try:
+            with io_guard():
+                await to_its_end(entering)
+            yield held.raw_connection
+        finally:
+            if entering.exception() is None:
+                with io_guard():
+                    await to_its_end(asyncio.create_task(held.__aexit__()))
+
+
+def _try_to_open(path: Path) -> None:
+    """The driver, when it cannot connect, leaves a thread behind that answers to a closed loop."""
+    try:
+        sqlite3.connect(path).close()
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+
+
+async def to_its_end(task: asyncio.Task[Any]) -> None:
+    """
+    Wait for a task that must not be left half way.
+
+    If cancelled, the task still runs to its end, and only then is the cancellation passed on.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    failed = None if task.cancelled() else task.exception()
+    if cancelled is not None:
+        raise cancelled from failed
+    task.result()
