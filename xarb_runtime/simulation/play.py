@@ -6,6 +6,7 @@ is started again, and everything is written down.
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,8 +21,9 @@ from xarb_runtime.simulation.death import SimulatedCrash
 from xarb_runtime.simulation.ending import Ending, look
 from xarb_runtime.simulation.expectations import unmet
 from xarb_runtime.simulation.invariants import Known
+from xarb_runtime.simulation.overhear import overheard
 from xarb_runtime.simulation.recorder import Recorder
-from xarb_runtime.simulation.recording import MessageFact, Recording, StepFact
+from xarb_runtime.simulation.recording import Level, MessageFact, Recording, StepFact
 from xarb_runtime.simulation.recovered import catch_up
 from xarb_runtime.simulation.referee import Referee
 from xarb_runtime.simulation.scenario import OperatorWord, Published, Scenario, StateEntered
@@ -67,8 +69,12 @@ def play(scenario: Scenario, stage: Stage, start_ms: int, folder: Path) -> Playe
         start_ms: the moment at which it begins, milliseconds since the epoch.
         folder: an empty folder for its stores.
     """
-    with asyncio.Runner(debug=False, loop_factory=VirtualLoop) as runner:
-        return runner.run(_Player(scenario, stage, start_ms, folder).play())
+    player = _Player(scenario, stage, start_ms, folder)
+    with (
+        overheard(player.hear),
+        asyncio.Runner(debug=False, loop_factory=VirtualLoop) as runner,
+    ):
+        return runner.run(player.play())
 
 
 class _Player:
@@ -85,7 +91,14 @@ class _Player:
         self._wanted = asyncio.Event()
         self._entered: dict[StateEntered, asyncio.Event] = {}
 
+    def hear(self, level: str, message: str, fields: dict[str, Any]) -> None:
+        """Write down what the service logs."""
+        known: Level = level if level in {"info", "warning", "error"} else "error"
+        span = {"execution": fields.pop("execution")} if "execution" in fields else {}
+        self.recorder.say("xarb.service", message, fields, level=known, span=span)
+
     async def play(self) -> Played:
+        """Play it from its first to its last moment."""
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)  # noqa: S101  the runner made it
         self.loop = loop
@@ -111,7 +124,7 @@ class _Player:
         self.referee.finish(ending)
         found = unmet(self.scenario.expect, self.recording, ending, known)
         for text in found:
-            self.recorder.say("scenario", "not as expected", {"text": text}, level="ERROR")
+            self.recorder.say("scenario", "not as expected", {"text": text}, level="error")
         passed = not found and not self.recording.violations
         self.recorder.say("scenario", "passed" if passed else "failed")
         return Played(
@@ -167,7 +180,7 @@ class _Player:
         except TimeoutError:
             self.ending = await look(runtime, self.world, ended=False)
         else:
-            self.recorder.say("xarb.process", "ended by itself")
+            self.recorder.mark("ended", "ended by itself")
             self.ending = await look(runtime, self.world, ended=True)
         finally:
             self._running.clear()
@@ -253,7 +266,7 @@ class _Player:
             await self._entered.setdefault(entered, asyncio.Event()).wait()
         await self._pause(parse_duration_ms(word.after))
         if word.say == "start":
-            self.recorder.say("xarb.operator", f"{word.by}: start")
+            self.recorder.mark("started", f"{word.by}: start", "xarb.operator")
             self._wanted.set()
             return
         await self._running.wait()
@@ -279,7 +292,7 @@ class _Player:
     async def _set_clock(self, at_ms: int, by_ms: int) -> None:
         await self._pause(at_ms)
         self.machine.set_by_ms += by_ms
-        self.recorder.say("machine", f"clock set by {by_ms} ms", level="WARN")
+        self.recorder.mark("clock", f"clock set by {by_ms} ms", "machine", level="warning")
 
 
 def _execution(name: str) -> str:

@@ -3,18 +3,20 @@ Writes down what a runtime and its venues do, while they do it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from xarb_runtime.domain.steps import Command, Exposure, Outcome, Snapshot, Step
 from xarb_runtime.service.work import Work, is_empty
 from xarb_runtime.simulation.recording import (
+    BookFact,
     CallFact,
     CrashFact,
     IncidentFact,
     Level,
     Line,
+    MarkFact,
     MessageFact,
     Recording,
     StepFact,
@@ -23,8 +25,8 @@ from xarb_runtime.simulation.recording import (
 from xarb_runtime.store.batch import Batch, Closure, Incident
 from xarb_runtime.store.records import IncidentRow
 
-_LEVELS: dict[Outcome, Level] = {Outcome.UNEXPECTED: "WARN", Outcome.FAILED: "ERROR"}
-_SEVERITIES: dict[str, Level] = {"warning": "WARN", "critical": "ERROR"}
+_LEVELS: dict[Outcome, Level] = {Outcome.UNEXPECTED: "warning", Outcome.FAILED: "error"}
+_SEVERITIES: dict[str, Level] = {"warning": "warning", "critical": "error"}
 
 
 class Recorder:
@@ -49,7 +51,7 @@ class Recorder:
         message: str,
         fields: Mapping[str, Any] | None = None,
         *,
-        level: Level = "INFO",
+        level: Level = "info",
         span: Mapping[str, Any] | None = None,
     ) -> None:
         """Write a line of the log."""
@@ -100,7 +102,7 @@ class Recorder:
         self.recording.steps.append(fact)
         self._newest[fact.execution] = fact
         span = {"execution": fact.execution, "seq": fact.seq}
-        level = _LEVELS.get(fact.outcome, "INFO")
+        level = _LEVELS.get(fact.outcome, "info")
         self.say("xarb.step", _headline(fact), fields, level=level, span=span)
         for command in commands:
             self.command(command, span)
@@ -130,12 +132,12 @@ class Recorder:
         for received in batch.events:
             self.recording.dropped += received.outcome == "too_old"
             fields = {"id": received.event.id, "detail": received.detail}
-            self.say("xarb.intake", received.outcome, fields, level="WARN")
+            self.say("xarb.intake", received.outcome, fields, level="warning")
         for letter in batch.dead_letters:
-            self.say("xarb.intake", "dead letter", {"reason": letter.reason}, level="WARN")
+            self.say("xarb.intake", "dead letter", {"reason": letter.reason}, level="warning")
         for action in batch.actions:
             fields = {"target": action.target, "result": action.result}
-            self.say("xarb.operator", f"{action.operator}: {action.action}", fields)
+            self.mark("operator", f"{action.operator}: {action.action}", "xarb.operator", fields)
 
     def _checkpoint(self, batch: Batch) -> None:
         self.recording.checkpoints += 1
@@ -151,7 +153,7 @@ class Recorder:
             "xarb.incident",
             f"opened: {incident.kind}",
             fields,
-            level=_SEVERITIES.get(incident.severity, "WARN"),
+            level=_SEVERITIES.get(incident.severity, "warning"),
             span={"execution": incident.execution},
         )
 
@@ -171,6 +173,19 @@ class Recorder:
             ended = Closure(id=row.id, closed_ms=row.closed_ms, closed_by=row.closed_by)
             self._closure(ended)
 
+    def mark(
+        self,
+        kind: Literal["operator", "clock", "ended", "started"],
+        text: str,
+        target: str = "xarb.process",
+        fields: Mapping[str, Any] | None = None,
+        *,
+        level: Level = "info",
+    ) -> None:
+        """Take in something that a reader must see."""
+        self.recording.marks.append(MarkFact(at_ms=self._now_ms(), kind=kind, text=text))
+        self.say(target, text, fields, level=level)
+
     # -- The world around it ---------------------------------------------------------------------
 
     def called(self, venue: str, what: str, client_id: str, **fields: Any) -> CallFact:
@@ -184,10 +199,20 @@ class Recorder:
     def answered(self, fact: CallFact, answer: str, **fields: Any) -> None:
         """Take in what a venue answered."""
         fact.ended_ms, fact.answer = self._now_ms(), answer
-        level: Level = "WARN" if answer in {"unknown", "error", "none"} else "INFO"
+        level: Level = "warning" if answer in {"unknown", "error", "none"} else "info"
         message = f"{fact.venue} {fact.what}: {answer}"
         fields = {"client_id": fact.client_id, **fields}
         self.say("xarb.wire", message, _without_nothing(fields), level=level)
+
+    def booked(self, venue: str, client_id: str, word: str, order: Any, code: str) -> None:
+        """Take in what happened to an order in a venue's book; `order` is None if it has none."""
+        facts = {name: getattr(order, name) for name in ("filled", "stake", "final") if order}
+        fact = BookFact(
+            at_ms=self._now_ms(), venue=venue, client_id=client_id, word=word, code=code, **facts
+        )
+        self.recording.book.append(fact)
+        fields = {"client_id": client_id, "code": code, **facts}
+        self.say(f"ghost.{venue}", word, _without_nothing(fields))
 
     def published(self, fact: MessageFact, note: str) -> None:
         """Take in that the engine has published a message."""
@@ -199,7 +224,7 @@ class Recorder:
         """Take in the runtime's death."""
         fact = CrashFact(at_ms=self._now_ms(), point=point)
         self.recording.crashes.append(fact)
-        self.say("xarb.process", f"killed at {point}", level="ERROR")
+        self.say("xarb.process", f"killed at {point}", level="error")
         return fact
 
     def violated(self, invariant: str, text: str) -> None:
@@ -208,7 +233,7 @@ class Recorder:
         if any((it.invariant, it.text) == (invariant, text) for it in self.recording.violations):
             return
         self.recording.violations.append(found)
-        self.say("xarb.invariant", f"violated: {invariant}", {"text": text}, level="ERROR")
+        self.say("xarb.invariant", f"violated: {invariant}", {"text": text}, level="error")
 
 
 def _fact_of(taken: Step, at_ms: int) -> StepFact:

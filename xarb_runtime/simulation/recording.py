@@ -13,7 +13,7 @@ from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.steps import Command, Exposure, GuardResult, Outcome, Status
 from xarb_runtime.store.batch import Incident
 
-Level = Literal["INFO", "WARN", "ERROR"]
+Level = Literal["info", "warning", "error"]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +85,36 @@ class CallFact(msgspec.Struct, kw_only=True):
     client_id: str = ""
     ended_ms: int | None = None
     answer: str = ""
+
+
+class BookFact(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Something that happened to an order in a venue's own book.
+
+    Attributes:
+        at_ms: when.
+        venue, client_id: which order.
+        word: `taken`, `turned_away`, or what it became: `open`, `filled`, `cancelled`, `refused`,
+            `reversed`.
+        filled, stake, final, code: as the book has it.
+    """
+
+    at_ms: int
+    venue: str
+    client_id: str
+    word: str
+    filled: Decimal = ZERO
+    stake: Decimal = ZERO
+    final: bool = False
+    code: str = ""
+
+
+class MarkFact(msgspec.Struct, frozen=True, kw_only=True):
+    """Something from outside that a reader must see: an operator's word, a clock that was set."""
+
+    at_ms: int
+    kind: Literal["operator", "clock", "ended", "started"]
+    text: str
 
 
 class IncidentFact(msgspec.Struct, kw_only=True):
@@ -161,7 +191,7 @@ class Recording(msgspec.Struct, kw_only=True):
         scenario: its name.
         start_ms, end_ms: its first and its last moment.
         lines: the log.
-        steps, commands, calls, messages, crashes: in the order they happened.
+        steps, commands, calls, book, messages, crashes, marks: in the order they happened.
         issued_ms: when each command was committed, by key.
         incidents: by id.
         checkpoints: how many commits there were.
@@ -177,6 +207,8 @@ class Recording(msgspec.Struct, kw_only=True):
     commands: dict[str, Command] = {}
     issued_ms: dict[str, int] = {}
     calls: list[CallFact] = []
+    book: list[BookFact] = []
+    marks: list[MarkFact] = []
     messages: list[MessageFact] = []
     crashes: list[CrashFact] = []
     incidents: dict[str, IncidentFact] = {}

@@ -70,7 +70,9 @@ class VenueWire(Venue):
             await self._venue.heartbeat()
         except Exception as error:
             fields = {"reason": str(error)}
-            self._recorder.say("xarb.wire", f"{self._name} heartbeat: error", fields, level="WARN")
+            self._recorder.say(
+                "xarb.wire", f"{self._name} heartbeat: error", fields, level="warning"
+            )
             raise
 
     async def _call(

@@ -96,12 +96,9 @@ class World:
             if line.what == "call":
                 return
             order = line.order
-            fields = {"client_id": line.client_id, "code": line.code or (order and order.code)}
-            if order is not None:
-                fields |= {"filled": order.filled, "stake": order.stake, "final": order.final}
-            shown = {key: value for key, value in fields.items() if value}
             word = order.status.value if line.what == "changed" and order else line.what
-            self.recorder.say(f"ghost.{name}", word, shown)
+            code = line.code or (order.code if order else "")
+            self.recorder.booked(name, line.client_id, word, order, code)
 
         return write
 
