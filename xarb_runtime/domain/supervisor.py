@@ -27,8 +27,9 @@ class Supervisor(Context, kw_only=True):
     What the supervisor knows.
 
     Attributes:
-        reason: why it is not simply running, for people; empty when it is.
+        reason: why the present level was entered, for people; empty when it is simply running.
         by: who caused the present level: an event's source.
+        heard, heard_from: the newest word and whose it is; empty when it gives no reason.
         venues_down: venues that are out, sorted.
         since_ms: when the present level was entered.
         resumed_ms: when it was last resumed; KPI windows count from here.
@@ -55,6 +56,8 @@ class Supervisor(Context, kw_only=True):
 
     reason: str = ""
     by: str = ""
+    heard: str = ""
+    heard_from: str = ""
     venues_down: list[str] = []
     since_ms: int = 0
     resumed_ms: int = 0
@@ -64,6 +67,7 @@ class Supervisor(Context, kw_only=True):
 
     def observe(self, event: Event) -> str:
         """Take in what the event tells; the chart sees it under its own type."""
+        self.heard = self.heard_from = ""
         if event.source == "timer":
             return event.type
         word = read(event, Word)
@@ -76,7 +80,7 @@ class Supervisor(Context, kw_only=True):
         if event.type == "work.drained":
             self.in_flight = word.in_flight
         else:
-            self.reason, self.by = word.reason or event.type, event.source
+            self.heard, self.heard_from = word.reason or event.type, event.source
         return event.type
 
     @property
@@ -85,10 +89,17 @@ class Supervisor(Context, kw_only=True):
         return not self.venues_down
 
     def mark_level(self) -> None:
-        """Note when the present level began."""
+        """Note when the present level began, and why; without a reason the last one holds on."""
         self.since_ms = self.now_ms
+        if self.heard:
+            self.reason, self.by = self.heard, self.heard_from
+
+    def mark_running(self) -> None:
+        """Note that trading goes on."""
+        self.since_ms = self.now_ms
+        self.reason, self.by = "", self.heard_from
 
     def mark_resumed(self) -> None:
-        """Note that trading goes on: KPI windows start anew."""
-        self.since_ms = self.resumed_ms = self.now_ms
-        self.reason = ""
+        """Note that trading goes on by somebody's word: KPI windows start anew."""
+        self.mark_running()
+        self.resumed_ms = self.now_ms
