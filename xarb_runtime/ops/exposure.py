@@ -53,11 +53,13 @@ class ExposureWatch:
     Attributes:
         one_leg_ms, unknown_ms: milliseconds spent in either exposure by executions that left it,
             since this process started.
+        longest_one_leg_ms: the longest time of one execution on one leg without a break.
     """
 
     def __init__(self) -> None:
         self.one_leg_ms = 0
         self.unknown_ms = 0
+        self.longest_one_leg_ms = 0
         self._since: dict[str, tuple[Exposure, int]] = {}
 
     def observe(self, work: Work) -> None:
@@ -86,6 +88,7 @@ class ExposureWatch:
     def _count(self, exposure: Exposure, spent_ms: int) -> None:
         if exposure is Exposure.ONE_LEG:
             self.one_leg_ms += spent_ms
+            self.longest_one_leg_ms = max(self.longest_one_leg_ms, spent_ms)
         else:
             self.unknown_ms += spent_ms
 

@@ -206,6 +206,20 @@ def log_problem(path: Path, error: OSError) -> Problem:
     )
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Log errors only, until the end of the context: what runs is a simulation."""
+
+    def render(_logger: Any, _method: str, line: Line) -> str:
+        return str(line.get("event", ""))
+
+    _configure(render, sys.stderr, "error")
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+
+
 def _configure(render: Callable[[Any, str, Line], str], out: IO[str], level: str) -> None:
     def write(line: str) -> None:
         out.write(f"{line}\n")

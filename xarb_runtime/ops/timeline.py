@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from xarb_runtime.domain.ledger import OrderLine
+from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.opportunity import Opportunity
 from xarb_runtime.domain.position import profit_by_scenario
 from xarb_runtime.domain.steps import Exposure, Outcome, Timer
@@ -116,39 +117,56 @@ class _Admission(msgspec.Struct, frozen=True):
     opportunity: Opportunity
 
 
-class _Head(msgspec.Struct, frozen=True):
+class Held(msgspec.Struct, frozen=True):
     """What a context says about orders, whatever else is in it."""
 
     admission: _Admission | None = None
     orders: tuple[OrderLine, ...] = ()
+    reason: str = ""
+
+    @property
+    def opportunity(self) -> Opportunity | None:
+        """What it is about."""
+        return self.admission.opportunity if self.admission else None
+
+    @property
+    def staked(self) -> Decimal:
+        """All that is filled."""
+        return sum((line.filled for line in self.orders), ZERO)
+
+    @property
+    def profit(self) -> dict[str, Decimal]:
+        """The profit in each scenario of all that is filled; empty when nothing is."""
+        fills = [line.as_filled for line in self.orders if line.filled]
+        opportunity = self.opportunity
+        return profit_by_scenario(fills, opportunity.scenarios) if opportunity and fills else {}
 
 
-_decode_head = msgspec.json.Decoder(_Head).decode
+_decode = msgspec.json.Decoder(Held).decode
+
+
+def held_by(context: bytes | msgspec.Raw) -> Held:
+    """Return what a context says about orders; nothing where these names mean something else."""
+    try:
+        return _decode(context)
+    except msgspec.ValidationError:
+        return Held()
 
 
 def view_of(timeline: Timeline) -> ExecutionView:
     """Return an execution for people, from what the store knows about it."""
-    head = _head(timeline)
-    opportunity = head.admission.opportunity if head.admission else None
-    fills = [line.as_filled for line in head.orders if line.filled]
-    profit = profit_by_scenario(fills, opportunity.scenarios) if opportunity and fills else {}
+    held = held_by(timeline.snapshot.context)
+    profit = held.profit
     return ExecutionView(
         execution=timeline.execution,
-        opportunity=opportunity,
+        opportunity=held.opportunity,
         moments=_moments(timeline),
-        legs=[_leg(line) for line in head.orders],
+        legs=[_leg(line) for line in held.orders],
         profit=profit,
         worst=min(profit.values(), default=None),
         timers=list(timeline.snapshot.timers),
         incidents=timeline.incidents,
     )
-
-
-def _head(timeline: Timeline) -> _Head:
-    try:
-        return _decode_head(timeline.snapshot.context)
-    except msgspec.ValidationError:
-        return _Head()  # a context of a plugin may use these names for something else
 
 
 # -- What happened -------------------------------------------------------------------------------

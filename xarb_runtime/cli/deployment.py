@@ -1,0 +1,49 @@
+"""
+The deployment that a command works on.
+"""
+
+import getpass
+import os
+from pathlib import Path
+
+from xarb_runtime.ops.problems import Problem, ProblemError
+from xarb_runtime.service.settings import SETTINGS_FILE, load_settings
+from xarb_runtime.service.settings_model import Settings
+
+
+def settings_of(folder: Path) -> Settings:
+    """
+    Return the settings of the deployment in a folder.
+
+    Raises:
+        ProblemError: the folder is no deployment.
+        SettingsError: with everything that is wrong.
+    """
+    require_deployment(folder)
+    return load_settings(folder, os.environ)
+
+
+def require_deployment(folder: Path) -> None:
+    """
+    Make sure that a folder is a deployment.
+
+    Raises:
+        ProblemError: it is not.
+    """
+    if not (folder / SETTINGS_FILE).is_file():
+        problem = Problem(
+            what="this is no deployment",
+            where=str(folder.absolute()),
+            expected=f"a folder with {SETTINGS_FILE}",
+            found="none",
+            do="Go to one, name one with --folder DIR, or make one: xarb init DIR",
+        )
+        raise ProblemError(problem)
+
+
+def operator() -> str:
+    """Return who types, for the audit."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid-{os.getuid()}"
