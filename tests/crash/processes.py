@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 PATIENCE_SECONDS = 30.0
-XARB = [sys.executable, "-m", "xarb_runtime.cli.main"]
+XARB = [str(Path(sys.executable).with_name("xarb"))]
 
 
 def free_port() -> int:
@@ -29,9 +29,7 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def request(
-    method: str, url: str, body: bytes | None = None, token: str = ""
-) -> tuple[int, Any]:
+def request(method: str, url: str, body: bytes | None = None, token: str = "") -> tuple[int, Any]:
     """Call an HTTP API on loopback; 0 as the status when nobody answers."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     call = urllib.request.Request(url, data=body, method=method, headers=headers)
@@ -103,6 +101,13 @@ class RuntimeProcess:
             stderr=self.log,
             env=environment,
         )
+
+    def close(self) -> None:
+        """Make sure that nothing is left of it."""
+        if not self.ended:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
 
     @property
     def died(self) -> bool:

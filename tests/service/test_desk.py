@@ -170,10 +170,38 @@ def test_an_old_report_of_a_running_execution_is_not_written_again() -> None:
     command = world.work.commands[0]
     world.report(command, "open", sequence=5, final=False)
 
-    work = world.report(command, "open", sequence=5, final=False)
+    older = world.report(command, "open", sequence=4, final=False)
+    again = world.report(command, "open", sequence=5, final=False)
 
-    assert Outcome.STALE is work.steps[0].outcome
-    assert work.batch.steps == []
+    assert Outcome.STALE is older.steps[0].outcome
+    assert older.batch.steps == []
+    assert again.steps == []
+
+
+def test_a_report_that_ends_an_execution_and_comes_twice_in_one_round_is_one_step() -> None:
+    """After a restart a venue repeats everything it ever said."""
+    world = World()
+    world.admit()
+    command = world.work.commands[0]
+    data = {"client_id": command.key, "sequence": 1, "time_ms": 1, "status": "refused"}
+    event = world.event("order.report", "x-1", "venue:sx", **data)
+
+    work = world.deliver(Delivery(event=event), Delivery(event=event))
+
+    assert len(work.batch.steps) == 1
+
+
+def test_the_journal_is_asked_about_reports_of_an_earlier_life() -> None:
+    world, other = World(), World()
+    world.admit()
+    command = world.work.commands[0]
+    snapshot = world.desk.book.get("x-1")
+    assert snapshot is not None
+    other.desk.recall(snapshot)
+    event = world.event("order.report", "x-1", "venue:sx", client_id=command.key)
+
+    assert not world.desk.may_repeat(Delivery(event=event))
+    assert other.desk.may_repeat(Delivery(event=event))
 
 
 def test_a_bad_fill_ratio_pauses_in_the_commit_of_the_trade_that_broke_it() -> None:

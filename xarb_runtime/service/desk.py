@@ -57,6 +57,7 @@ class Desk:
         self._work = Work()
         self._queue: deque[Delivery] = deque()
         self._seen: dict[tuple[str, str], None] = {}
+        self._recalled: set[str] = set()
 
     # -- What others ask -------------------------------------------------------------------------
 
@@ -88,6 +89,7 @@ class Desk:
     def recall(self, snapshot: Snapshot) -> None:
         """Take up an execution from the journal."""
         self.book.put(snapshot)
+        self._recalled.add(snapshot.execution)
         if is_trade(snapshot.execution):
             context = self.charts.of(snapshot).decoder.decode(snapshot.context)
             self.book.commit_stake(snapshot.execution, context.entry_stake)
@@ -168,8 +170,8 @@ class Desk:
         """
         Tell whether the journal must be asked if an event was seen before.
 
-        Messages may; so may reports about executions that have ended. While an execution runs, its
-        ledger recognises an old report by the venue's sequence.
+        Messages may. So may reports about executions of an earlier life or that have ended: a venue
+        repeats its reports to whoever connects again. What was heard in this life is remembered.
         """
         if delivery.message:
             return True
@@ -177,12 +179,14 @@ class Desk:
         if event is None or event.type != ORDER_REPORT:
             return False
         snapshot = self.book.get(event.execution)
-        return snapshot is None or snapshot.status is not Status.RUNNING
+        earlier = event.execution in self._recalled
+        return snapshot is None or snapshot.status is not Status.RUNNING or earlier
 
     def _event(self, delivery: Delivery) -> Step | None:
         event = delivery.event
         assert event is not None  # noqa: S101  the caller looked
-        if self.may_repeat(delivery) and not self._is_new(event):
+        repeatable = delivery.message or event.type == ORDER_REPORT
+        if repeatable and not self._is_new(event):
             return None
         if event.type == OPPORTUNITY_DETECTED:
             return self._admit(event)
