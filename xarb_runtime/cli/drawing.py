@@ -107,6 +107,7 @@ def _command(command: CommandView) -> Text:
 def _legs(view: ExecutionView) -> Table:
     made = table(
         "order", "venue", "selection", "stake", "filled", "odds", "status", "answered", "reason",
+        "client id",
         title="Orders", right=("stake", "filled", "odds", "answered"),
     )  # fmt: skip
     for leg in view.legs:
@@ -115,7 +116,7 @@ def _legs(view: ExecutionView) -> Table:
         after = lasted(leg.answered_after_ms) if leg.answered_after_ms is not None else ""
         amounts = (str(leg.stake), str(leg.filled), str(leg.odds or ""))
         reason = " ".join(part for part in (leg.code, leg.reason) if part)
-        made.add_row(name, leg.venue, leg.selection, *amounts, status, after, reason)
+        made.add_row(name, leg.venue, leg.selection, *amounts, status, after, reason, leg.client_id)
     return made
 
 

@@ -74,8 +74,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of the execution, as far as it is known."""
+    """An order of the execution, as far as it is known; venues know it by its `client_id`."""
 
+    client_id: str
     slot: str
     strategy: str
     venue: str
@@ -265,6 +266,7 @@ def _words(*parts: object) -> str:
 
 def _leg(line: OrderLine) -> LegView:
     return LegView(
+        client_id=line.client_id,
         slot=line.slot,
         strategy=line.strategy,
         venue=line.selection.venue,
