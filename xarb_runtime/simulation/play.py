@@ -33,6 +33,7 @@ from xarb_runtime.simulation.world import Stage, World
 from xarb_runtime.store.batch import OperatorAction
 
 SOURCE = "engine"
+_LEVELS: dict[str, Level] = {"debug": "info", "info": "info", "warning": "warning"}
 
 
 class Played(msgspec.Struct, kw_only=True):
@@ -93,8 +94,8 @@ class _Player:
 
     def hear(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """Write down what the service logs."""
-        known: Level = level if level in {"info", "warning", "error"} else "error"
         span = {"execution": fields.pop("execution")} if "execution" in fields else {}
+        known = _LEVELS.get(level, "error")
         self.recorder.say("xarb.service", message, fields, level=known, span=span)
 
     async def play(self) -> Played:

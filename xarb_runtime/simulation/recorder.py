@@ -147,7 +147,9 @@ class Recorder:
         self.say("xarb.checkpoint", f"commit {self.recording.checkpoints}", rows)
 
     def _incident(self, incident: Incident) -> None:
-        self.recording.incidents[incident.id] = IncidentFact(incident=incident)
+        self.recording.incidents[incident.id] = IncidentFact(
+            incident=incident, at_ms=self._now_ms()
+        )
         fields = {name: getattr(incident, name) for name in ("id", "reason", "exposure")}
         self.say(
             "xarb.incident",

@@ -118,9 +118,10 @@ class MarkFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentFact(msgspec.Struct, kw_only=True):
-    """An incident, and when and by whom it was closed."""
+    """An incident, when it was opened, and when and by whom it was closed."""
 
     incident: Incident
+    at_ms: int
     closed_ms: int | None = None
     closed_by: str = ""
 
