@@ -2,7 +2,6 @@
 The evidence of a campaign: a log, a report as tables, a report for the eye.
 """
 
-import os
 from pathlib import Path
 
 from xarb_runtime.simulation.campaign import Report
@@ -40,6 +39,6 @@ def write_evidence(report: Report, folder: Path) -> list[Path]:
         path = folder / name
         fresh = path.with_name(f".{name}.new")
         fresh.write_bytes(content)
-        os.replace(fresh, path)
+        fresh.replace(path)
         written.append(path)
     return written
