@@ -71,6 +71,16 @@ class OrderLine(msgspec.Struct, kw_only=True):
         return self.status in IN_DOUBT
 
     @property
+    def reported(self) -> bool:
+        """Whether the venue has ever reported the order."""
+        return self.sequence >= 0
+
+    @property
+    def provisional(self) -> bool:
+        """Whether something is filled that the venue may still take back."""
+        return self.filled > 0 and not self.final
+
+    @property
     def as_filled(self) -> Fill:
         """What is known to be filled."""
         return Fill(self.filled, self.odds, self.selection.wins, self.fee)
@@ -88,28 +98,34 @@ def fold(line: OrderLine, report: OrderReport, now_ms: int) -> str:
     Bring `line` up to date with a cumulative report and return what that means.
 
     Returns one of `acknowledged`, `partially_filled`, `filled`, `cancelled`, `refused`, `reversed`,
-    `finalised`, or an empty text when the report is older than what is known or says nothing new.
+    `finalised`, `repeated` (newer, but the same), or an empty text when the report is older than
+    what is known.
     """
     if report.sequence <= line.sequence:
         return ""
-    before = (line.status, line.filled, line.final)
+    before = _Known(line.status, line.filled, line.odds, line.final)
     line.sequence = report.sequence
     line.status = LineStatus(report.status.value)
     line.filled, line.odds, line.final = report.filled, report.odds, report.final
     line.code, line.reason = report.code, report.reason
-    if not line.answered_ms:
-        line.answered_ms = now_ms
-    if (line.status, line.filled, line.final) == before:
-        return ""
-    return _meaning(line, *before)
+    line.answered_ms = line.answered_ms or now_ms
+    return _meaning(line, before)
 
 
-def _meaning(line: OrderLine, status: LineStatus, filled: Decimal, final: bool) -> str:
-    same_position = (line.status, line.filled) == (status, filled)
-    if same_position and line.final and not final:
-        return "finalised"
+class _Known(msgspec.Struct, frozen=True):
+    status: LineStatus
+    filled: Decimal
+    odds: Decimal
+    final: bool
+
+
+def _meaning(line: OrderLine, before: _Known) -> str:
+    if line.filled < before.filled:
+        return "reversed"  # whatever the venue calls it: we own less than we did
+    if (line.status, line.filled, line.odds) == (before.status, before.filled, before.odds):
+        return "finalised" if line.final and not before.final else "repeated"
     if line.status is LineStatus.OPEN:
-        return "partially_filled" if line.filled > filled else "acknowledged"
+        return "partially_filled" if line.filled else "acknowledged"
     return line.status.value
 
 
@@ -123,19 +139,21 @@ def mark_unknown(line: OrderLine) -> str:
 
 def mark_absent(line: OrderLine, reason: str, now_ms: int) -> str:
     """Note the venue's proof that it never had the order: it counts as refused."""
-    if not line.in_doubt:
-        return ""
-    line.status, line.filled, line.odds = LineStatus.REFUSED, ZERO, ZERO
-    line.code, line.reason, line.final = "ABSENT", reason, True
-    line.answered_ms = line.answered_ms or now_ms
-    return "refused"
+    return _mark_dead(line, "ABSENT", reason, now_ms)
 
 
 def mark_refused(line: OrderLine, code: str, reason: str, now_ms: int) -> str:
     """Note a definite refusal in the venue's direct answer."""
+    return _mark_dead(line, code, reason, now_ms)
+
+
+def _mark_dead(line: OrderLine, code: str, reason: str, now_ms: int) -> str:
     if not line.in_doubt:
         return ""
-    line.status, line.code, line.reason, line.final = LineStatus.REFUSED, code, reason, True
+    if line.reported:
+        return mark_unknown(line)  # the venue contradicts itself: what it once had, it had
+    line.status, line.final = LineStatus.REFUSED, True
+    line.code, line.reason = code, reason
     line.answered_ms = line.answered_ms or now_ms
     return "refused"
 

@@ -26,6 +26,28 @@ class Leg:
         return self._lines[-1] if self._lines else None
 
     @property
+    def in_question(self) -> OrderLine | None:
+        """The order to ask about: the newest in doubt, or provisional, or of all."""
+        doubtful = [line for line in self._lines if line.in_doubt]
+        open_to_change = doubtful or [line for line in self._lines if line.provisional]
+        return open_to_change[-1] if open_to_change else self.newest
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the venue may still take back a fill of this leg."""
+        return any(line.provisional for line in self._lines)
+
+    @property
+    def count(self) -> int:
+        """How many orders were ever sent for this leg."""
+        return len(self._lines)
+
+    @property
+    def live(self) -> int:
+        """How many orders of this leg may still fill."""
+        return sum(line.in_doubt for line in self._lines)
+
+    @property
     def placed(self) -> bool:
         """Whether an order was ever sent for this leg."""
         return bool(self._lines)

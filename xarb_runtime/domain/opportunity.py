@@ -122,6 +122,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_loss: largest worst-case loss of a hedged position, share of the total stake.
         max_loss_unwind: the same once unwinding is all that is left.
         slippage: how far leg B's and a hedge's odds may fall below the quote, share of the profit.
+        max_restarts: how often a reversal may start the hedge strategies over.
         hedge_order: strategies in the order they are tried.
         hedge_before_known: hedge while leg B is still in doubt.
         stake_tick: stakes are rounded down to a multiple of this.
@@ -148,6 +149,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_loss: Decimal = Decimal("0.05")
     max_loss_unwind: Decimal = Decimal("0.15")
     slippage: Decimal = Decimal("0.02")
+    max_restarts: int = 3
     hedge_order: tuple[str, ...] = ("alt_line", "total", "unwind")
     hedge_before_known: bool = False
     stake_tick: Decimal = Decimal("0.01")
