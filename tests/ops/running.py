@@ -16,19 +16,17 @@ import msgspec
 
 from xarb_runtime.bundle import bundled
 from xarb_runtime.bus.cloudevents import CloudEvent, encode
-from xarb_runtime.domain.context import Context
 from xarb_runtime.domain.opportunity import HedgeOffer, LegOffer, Opportunity
 from xarb_runtime.domain.orders import Selection
 from xarb_runtime.domain.steps import Snapshot, Status
 from xarb_runtime.ops.control import Control, serve_control
 from xarb_runtime.ops.exposure import ExposureWatch
 from xarb_runtime.service.assembly import Surroundings, assemble
+from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.runtime import Runtime
-from xarb_runtime.service.settings import load_settings
+from xarb_runtime.service.settings import ChartSettings, load_settings
 from xarb_runtime.service.work import Work
-from xarb_runtime.statechart.chart import Chart
-from xarb_runtime.statechart.load import Contexts, read_chart
 
 TOKEN = "5f" * 32
 FAST = {"kind": "ghost", "latency": "0ms"}
@@ -98,7 +96,11 @@ async def running(
         committed.update({taken.after.execution: taken.after for taken in work.steps})
 
     around = Surroundings(
-        folder=folder, clock=SystemClock(), owner="test", observers=(watch.observe, keep)
+        folder=folder,
+        clock=SystemClock(),
+        owner="test",
+        observers=(watch.observe, keep),
+        charts=bundled_charts(),
     )
     settings = load_settings(folder, {})
     async with assemble(settings, around) as runtime, asyncio.TaskGroup() as group:
@@ -144,14 +146,11 @@ def message(found: Opportunity | None = None, **changes: Any) -> bytes:
     )
 
 
-def read_once(path: Path, known: Contexts) -> Chart:
-    """Load a chart once for all tests: checking it takes longer than what is tested here."""
-    return _read(path, path.stat().st_mtime_ns, tuple(known.items()))
-
-
 @cache
-def _read(path: Path, _changed: int, known: tuple[tuple[str, type[Context]], ...]) -> Chart:
-    return read_chart(path, dict(known))
+def bundled_charts() -> Charts:
+    """Load the charts once for all tests: checking them takes longer than what is tested here."""
+    settings = ChartSettings(folder=str(bundled("statecharts")))
+    return read_charts(Path(), settings, None)
 
 
 def clean_environment() -> dict[str, str]:

@@ -97,7 +97,8 @@ def graph(
     from xarb_runtime.statechart.render import to_mermaid, to_svg
 
     loaded = read_chart(chart, known_contexts(folder))
-    drawn = (to_svg if how is PictureFormat.SVG else to_mermaid)(loaded)
+    draw = to_svg if how is PictureFormat.SVG else to_mermaid
+    drawn = draw(loaded.model, loaded.meta)
     if output is None:
         sys.stdout.write(drawn)
     else:

@@ -13,7 +13,7 @@ from xarb_runtime.cli.errors import BAD_INPUT, FAILED, STILL_OPEN
 from xarb_runtime.cli.options import HERE, AsJson, Folder
 
 if TYPE_CHECKING:
-    from xarb_runtime.ops.check import Check
+    from xarb_runtime.ops.check import Check, Checked
     from xarb_runtime.ops.process import Ended, Started
     from xarb_runtime.service.settings_model import Settings
     from xarb_runtime.store.lease import Holder
@@ -71,35 +71,33 @@ def run(folder: Folder = HERE) -> None:
     failed, or a second signal ended it; 2 it did not start.
     """
     import asyncio
+    from contextlib import chdir
 
+    from xarb_runtime.cli.deployment import require_deployment
     from xarb_runtime.cli.screen import remark
     from xarb_runtime.ops.logs import logging_to
     from xarb_runtime.ops.process import run_process
 
-    _run_where_it_lies(folder)
-    settings = _checked_settings()
-    with logging_to(settings, Path()) as redaction:
-        ended = asyncio.run(
-            run_process(
-                Path(),
-                settings,
-                redaction=redaction,
-                announce=lambda started: _announce(started, folder),
-                tell=remark,
+    require_deployment(folder)
+    # Names in settings start at the deployment, also those that a plugin opens by itself.
+    with chdir(folder):
+        checked, settings = _checked()
+        with logging_to(settings, Path()) as redaction:
+            ended = asyncio.run(
+                run_process(
+                    Path(),
+                    settings,
+                    registry=checked.registry,
+                    charts=checked.charts,
+                    redaction=redaction,
+                    announce=lambda started: _announce(started, Path.cwd()),
+                    tell=remark,
+                )
             )
-        )
     raise typer.Exit(_say_how_it_ended(ended))
 
 
-def _run_where_it_lies(folder: Path) -> None:
-    """Names in settings start at the deployment, also those that a plugin opens by itself."""
-    from xarb_runtime.cli.deployment import require_deployment
-
-    require_deployment(folder)
-    os.chdir(folder)
-
-
-def _checked_settings() -> "Settings":
+def _checked() -> "tuple[Checked, Settings]":
     from xarb_runtime.cli.screen import complain
     from xarb_runtime.ops.check import check_deployment
 
@@ -110,7 +108,7 @@ def _checked_settings() -> "Settings":
     if checked.errors or checked.settings is None:
         complain(f"Not started: {_verdict(len(checked.errors), 0)} `xarb check` lists them again.")
         raise typer.Exit(BAD_INPUT)
-    return checked.settings
+    return checked, checked.settings
 
 
 def _is_here(holder: "Holder") -> bool:

@@ -5,7 +5,7 @@ Everything that would stop a start, looked up in one go. Nothing is started, mad
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
@@ -22,12 +22,15 @@ from xarb_runtime.plugins.findings import PluginError
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.service.assembly import discover_plugins, open_bus, store_url
-from xarb_runtime.service.charts import contexts
+from xarb_runtime.service.charts import Charts, contexts
 from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.killpoints import KillPoints
-from xarb_runtime.service.settings import SettingsError, load_settings
+from xarb_runtime.service.settings_check import check as check_settings
+from xarb_runtime.service.settings_finding import SettingFinding
+from xarb_runtime.service.settings_layers import read_layers
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_secret import hide_url_password
+from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.statechart.findings import ChartError
 from xarb_runtime.statechart.load import read_chart
 from xarb_runtime.store.check import check_store
@@ -63,11 +66,13 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """
     Everything that was looked up, and what a start can go on with.
 
-    `settings` is None when they do not fit.
+    `settings`, `registry` and `charts` are None when they do not fit.
     """
 
     checks: list[Check]
     settings: Settings | None
+    registry: Registry | None = None
+    charts: Charts | None = None
 
     @property
     def errors(self) -> list[Check]:
@@ -89,31 +94,24 @@ def check_deployment(
         environ: the environment, which is a layer of the settings.
         is_alive: whether the process that holds the store's lease can still be running.
     """
-    checks = list(_clock())
-    try:
-        settings = load_settings(folder, environ)
-    except SettingsError as error:
-        wrong = [
-            _error(
-                "settings",
-                finding.message,
-                f"{finding.key} ({finding.where})".strip(),
-                finding.hint,
-            )
-            for finding in error.findings
-        ]
-        return Checked(checks=[*wrong, *checks], settings=None)
-    found = f"mode {settings.mode}, {len(settings.venues)} venues"
-    checks.insert(0, _ok("settings", found, str(folder / "settings.yaml")))
+    # A key that does not fit counts as not written, so that everything else is looked up as well.
+    settings, findings = check_settings(read_layers(folder, environ))
+    checks = [*_settings(folder, settings, findings), *_clock()]
     registry, plugins = _plugins(folder, settings)
     checks += plugins
-    checks += _charts(folder, settings, registry)
+    charts, found = _charts(folder, settings, registry)
+    checks += found
     checks += _venues(settings, registry)
     checks += _store(folder, settings, is_alive)
     checks += _bus(settings, registry)
     checks += _control(folder, settings)
     checks += _logs(folder, settings)
-    return Checked(checks=checks, settings=settings)
+    return Checked(
+        checks=checks,
+        settings=None if findings else settings,
+        registry=registry,
+        charts=charts,
+    )
 
 
 def _ok(area: Area, what: str, where: str = "") -> Check:
@@ -122,6 +120,17 @@ def _ok(area: Area, what: str, where: str = "") -> Check:
 
 def _error(area: Area, what: str, where: str = "", do: str = "") -> Check:
     return Check(area=area, severity="error", problem=Problem(what=what, where=where, do=do))
+
+
+def _settings(
+    folder: Path, settings: Settings, findings: Sequence[SettingFinding]
+) -> Iterator[Check]:
+    for finding in findings:
+        where = f"{finding.key} ({finding.where})" if finding.key else finding.where
+        yield _error("settings", f"{finding.code} {finding.message}", where, finding.hint)
+    if not findings:
+        shown = f"mode {settings.mode}, {len(settings.venues)} venues"
+        yield _ok("settings", shown, str(folder / "settings.yaml"))
 
 
 def _clock() -> Iterator[Check]:
@@ -169,27 +178,39 @@ def _plugin(finding: PluginFinding, severity: Literal["warning", "error"]) -> Ch
     )
 
 
-def _charts(folder: Path, settings: Settings, registry: Registry | None) -> Iterator[Check]:
+def _charts(
+    folder: Path, settings: Settings, registry: Registry | None
+) -> tuple[Charts | None, list[Check]]:
     names = settings.charts
     known = contexts(registry)
-    for name in dict.fromkeys((names.flow, names.supervisor, names.venue_health)):
+    checks: list[Check] = []
+    charts: list[Chart] = []
+    for name in (names.flow, names.supervisor, names.venue_health):
         path = folder / names.folder / f"{name}.yaml"
         try:
             chart = read_chart(path, known)
-        except ChartError as error:
-            for found in error.findings:
-                where = f"{found.file}:{found.line}:{found.column}"
-                yield _error("charts", f"{found.code} {found.message}", where, found.hint)
-        except OSError as error:
-            yield _error(
-                "charts", f"cannot be read: {error.strerror}", str(path), "See charts.folder"
-            )
-        except UnicodeDecodeError:
-            yield _error("charts", "expected text in UTF-8, found other bytes", str(path))
+        except (ChartError, OSError, UnicodeDecodeError) as error:
+            checks += _chart_errors(path, error)
         else:
-            yield _ok(
-                "charts", f"{chart.name} version {chart.version} ({chart.hash[:12]})", str(path)
-            )
+            charts.append(chart)
+            shown = f"{chart.name} version {chart.version} ({chart.hash[:12]})"
+            checks.append(_ok("charts", shown, str(path)))
+    if len(charts) < len(checks):
+        return None, checks
+    flow, supervisor, health = charts
+    return Charts(flow, supervisor, health, known), checks
+
+
+def _chart_errors(path: Path, error: Exception) -> Iterator[Check]:
+    if isinstance(error, ChartError):
+        for found in error.findings:
+            where = f"{found.file}:{found.line}:{found.column}"
+            yield _error("charts", f"{found.code} {found.message}", where, found.hint)
+    elif isinstance(error, OSError):
+        what = f"cannot be read: {error.strerror}"
+        yield _error("charts", what, str(path), "See charts.folder")
+    else:
+        yield _error("charts", "expected text in UTF-8, found other bytes", str(path))
 
 
 def _venues(settings: Settings, registry: Registry | None) -> Iterator[Check]:
@@ -203,7 +224,9 @@ def _venues(settings: Settings, registry: Registry | None) -> Iterator[Check]:
         )
         yield Check(area="venues", severity="warning", problem=problem)
     for name in sorted(settings.venues) if registry is not None else ():
-        kind = settings.venue_kind(name)
+        kind = settings.venues[name].get("kind", "")
+        if not kind:
+            continue  # the settings' own finding
         try:
             spec = registry.venue(kind)  # pyright: ignore[reportOptionalMemberAccess]
             own = open_settings(spec, settings.venue_own(name), where=f"venues.{name}")

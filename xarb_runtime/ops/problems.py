@@ -32,7 +32,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             if value
         )
         parts = [f"{where}{self.what}", facts, self.do]
-        return " ".join(f"{part.rstrip('.')}." for part in parts if part)
+        return " ".join(map(_sentence, filter(None, parts)))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class ProblemError(Exception):

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -22,11 +22,13 @@ from xarb_runtime.ops.logs import Checkpoints, Redaction
 from xarb_runtime.ops.status import ChartState, StoreState, groups_of, in_flight
 from xarb_runtime.ops.token import ensure_token
 from xarb_runtime.ops.watchdog import watching_the_loop
+from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.assembly import Surroundings, assemble
+from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.killpoints import KillPoints
-from xarb_runtime.service.runtime import Runtime
+from xarb_runtime.service.runtime import Runtime, RuntimeEndedError
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_secret import hide_url_password
 from xarb_runtime.store.batch import Incident, OperatorAction
@@ -119,12 +121,15 @@ class Stopper:
         action = OperatorAction(
             time_ms=runtime.clock.now_ms(), operator=source, action="stop", target="supervisor"
         )
-        runtime.say(
+        said = runtime.say(
             "operator.stop",
             source=source,
             data={"reason": self._name},
             delivery=Delivery(action=action),
         )
+        # It may come too late, when the runtime is ending for another reason.
+        with suppress(RuntimeEndedError):
+            await said
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -155,6 +160,8 @@ async def run_process(
     folder: Path,
     settings: Settings,
     *,
+    registry: Registry | None = None,
+    charts: Charts | None = None,
     redaction: Redaction,
     announce: Callable[[Started], None],
     tell: Callable[[str], None],
@@ -165,6 +172,8 @@ async def run_process(
     Args:
         folder: the deployment.
         settings: its settings.
+        registry: its plugins, if they are loaded already.
+        charts: its charts, if they are loaded already.
         redaction: learns the token, so that no line of the log has it.
         announce: called when it has recovered and listens.
         tell: called with a line for people.
@@ -184,9 +193,10 @@ async def run_process(
         kill=KillPoints(settings.debug.kill_at),
         observers=(watch.observe, Checkpoints().observe),
         wait_ms=settings.store.lease_ms + LEASE_MARGIN_MS,
+        charts=charts,
     )
     with stopper.listening():
-        async with assemble(settings, around) as runtime:
+        async with assemble(settings, around, registry) as runtime:
             control = Control(runtime, watch, token)
             where = settings.control
             async with serve_control(control, where.host, where.port) as url:
