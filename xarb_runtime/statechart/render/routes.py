@@ -16,7 +16,7 @@ from xarb_runtime.statechart.render.cards import MARGIN, Card, Plan, Port
 
 Point = tuple[int, int]
 
-_LANE = 8
+_LANE = 10
 _CLEARANCE = 6
 _BEND = 40
 _CROWDED = 6
@@ -134,7 +134,7 @@ class _Router:
             self._walls[y] = [
                 (card.x, card.x + card.width)
                 for card in self.plan.cards.values()
-                if card.y - 4 < y < card.y + card.height + 4
+                if card.y - 8 < y < card.y + card.height + 8
             ]
         left, right = (x1, x2) if x1 < x2 else (x2, x1)
         return any(start < right and left < end for start, end in self._walls[y])
