@@ -128,7 +128,7 @@ class Market(NamedTuple):
                 return self._ask(command, self.index(params["client_id"]))
             case ("venue", "quote") | ("hedge", "plan"):
                 return self._ask(command, -1)
-            case ("runtime", "incident"):
+            case ("runtime", "incident") if params["kind"] == "exposed":
                 return self._replace(alarmed=True)
             case _:
                 return self

@@ -24,6 +24,7 @@ CHART = compile_chart(
     parse(CHART_FILE.read_text(encoding="utf-8"), "cross_venue"), {"cross_venue": CrossVenue}
 )
 SCENARIOS = ("over", "under")
+WORDS = {"operator.resolve"}
 SAFE = {Exposure.FLAT, Exposure.HEDGED}
 
 
@@ -67,7 +68,7 @@ def future(snapshot: Snapshot) -> Hashable:
 # -- Properties -------------------------------------------------------------------------------
 
 
-def ends_covered(node: Node[Market], _taken: Step | None) -> str:
+def ends_covered(node: Node[Market], taken: Step | None) -> str:
     """A final state means: nothing is alive, and the truth is covered, or somebody was called."""
     if node.snapshot.status is not Status.FINAL:
         return ""
@@ -75,6 +76,12 @@ def ends_covered(node: Node[Market], _taken: Step | None) -> str:
     alive = [o.slot for o in market.orders if o.status in ALIVE]
     if leaf != "closed" and alive:
         return f"{leaf} with a live order for {', '.join(alive)}"
+    if leaf == "closed":
+        return "" if taken is None or taken.signal in WORDS or market.alarmed else "closed unasked"
+    if not all(order.told for order in market.orders):
+        return (
+            ""  # the venue changed its mind after the fact; its word opens an incident of its own
+        )
     if market.worst(SCENARIOS) < -Decimal("0.15") * market.staked and not market.alarmed:
         return f"{leaf} with a worst case of {market.worst(SCENARIOS)}, and nobody was called"
     return ""
