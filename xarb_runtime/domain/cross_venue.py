@@ -121,10 +121,10 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
             case events.QUOTE_RECEIVED:
                 return self._observe_quote(read(event, Quote))
             case events.HEDGE_PLANNED:
-                return self._observe_plan(read(event, HedgePlan))
+                return self._observe_plan(event, read(event, HedgePlan))
             case events.HEDGE_NO_PLAN:
                 stale = read(event, NoPlan).strategy not in {"", self.strategy}
-                return "" if stale else event.type
+                return "" if stale or self._is_outdated(event) else event.type
             case "operator.pause":
                 self.paused = True
             case _:
@@ -143,11 +143,16 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
         self.quote = quote
         return events.QUOTE_RECEIVED
 
-    def _observe_plan(self, plan: HedgePlan) -> str:
-        if plan.strategy != self.strategy:
-            return ""  # its turn is over
+    def _observe_plan(self, event: Event, plan: HedgePlan) -> str:
+        if plan.strategy != self.strategy or self._is_outdated(event):
+            return ""  # its turn is over, or it was asked again since, for another position
         self.plan = plan
         return events.HEDGE_PLANNED
+
+    def _is_outdated(self, event: Event) -> bool:
+        """An answer's id begins with the key of the question."""
+        question, slash, _ = event.id.rpartition("/")
+        return bool(slash) and question != self.asked
 
     def _observe_word(self, kind: str, word: OrderWord, now_ms: int) -> str:
         line = self.order(word.client_id)
@@ -182,6 +187,7 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
         if command.target == "venue" and command.name == "quote":
             return {"selection": msgspec.to_builtins(self.opportunity.leg_b.selection)}
         if command.target == "hedge" and command.name == "plan":
+            self.asked = command.key
             return self._plan_request()
         return command.params
 

@@ -37,6 +37,7 @@ class CrossVenueFacts(Context, kw_only=True):
         admission: what it started with; None before `opportunity.detected`.
         orders: the ledger, oldest first.
         quote: leg B's newest live price.
+        asked: the key of the newest question to a hedge strategy.
         plan: the newest hedge plan of the present strategy.
         strategy_index: which strategy of `limits.hedge_order` has its turn.
         restarts: how often a reversal has started the strategies over.
@@ -48,6 +49,7 @@ class CrossVenueFacts(Context, kw_only=True):
     admission: Admission | None = None
     orders: list[OrderLine] = []
     quote: Quote | None = None
+    asked: str = ""
     plan: HedgePlan | None = None
     strategy_index: int = 0
     restarts: int = 0
