@@ -1,5 +1,6 @@
 """A deployment on disk, and `xarb` over it: in this process, or as a process of its own."""
 
+import csv
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from typer.testing import CliRunner, Result
 
+from tests.football.rows import ROW
 from tests.ops.running import FAST, clean_environment, write_deployment
 from xarb_runtime.cli.main import app
 
@@ -114,3 +116,17 @@ def _announced(process: subprocess.Popen[str]) -> list[str]:
             return lines
     assert process.stderr is not None
     raise AssertionError(f"it did not start: {lines} {process.stderr.read()}")
+
+
+#: A match whose prices leave no margin.
+WITHOUT_MARGIN = {"Max>2.5": "1.9", "Max<2.5": "1.9"}
+
+
+def football(folder: Path, *rows: dict[str, str]) -> Path:
+    path = folder / "odds.csv"
+    head: dict[str, Any] = {**ROW, "FTAG": "0"}
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(head))
+        writer.writeheader()
+        writer.writerows({**head, **row} for row in rows)
+    return path

@@ -1,16 +1,14 @@
 """Commands that need no running service: what they write, and how they end."""
 
-import csv
 import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.deployed import BARE, told, write_deployment, xarb
-from tests.football.rows import ROW
+from tests.cli.deployed import BARE, WITHOUT_MARGIN, football, told, write_deployment, xarb
 from xarb_runtime.bundle import bundled
 from xarb_runtime.cli.main import app
 from xarb_runtime.ops.layout import lay_out
@@ -302,16 +300,6 @@ def test_a_status_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> Non
 # -- The feed --------------------------------------------------------------------------------------
 
 
-def football(folder: Path, *rows: dict[str, str]) -> Path:
-    path = folder / "odds.csv"
-    head: dict[str, Any] = {**ROW, "FTAG": "0"}
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(head))
-        writer.writeheader()
-        writer.writerows({**head, **row} for row in rows)
-    return path
-
-
 def test_a_feed_runs_offline_and_adds_up(tmp_path: Path) -> None:
     lay_out(tmp_path / "d")
     good = {"Max>2.5": "2.20", "Max<2.5": "2.05", "MaxC>2.5": "2.20", "MaxC<2.5": "2.05"}
@@ -319,7 +307,7 @@ def test_a_feed_runs_offline_and_adds_up(tmp_path: Path) -> None:
         tmp_path,
         {**good, "FTHG": "4"},
         {**good, "HomeTeam": "Corby", "FTHG": "0"},
-        {"HomeTeam": "Derby", "Max>2.5": "1.9", "Max<2.5": "1.9"},
+        {**WITHOUT_MARGIN, "HomeTeam": "Derby"},
     )
     words = ("feed", "football-data", file, "-C", tmp_path / "d", "--offline", "--venues", "ideal")
 
@@ -361,3 +349,64 @@ def test_closing_prices_are_written_for_ghost_venues(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert "1.75" in json.loads(prices.read_text()).values()
+
+
+# -- Rehearsals ------------------------------------------------------------------------------------
+
+
+def test_a_rehearsal_of_one_scenario_writes_no_evidence(tmp_path: Path) -> None:
+    lay_out(tmp_path / "d")
+    words = ("ghost", "-C", tmp_path / "d", "--only", "01_")
+
+    shown = xarb(*words)
+    found = json.loads(xarb(*words, "--json").stdout)
+
+    assert shown.exit_code == 0
+    assert "1 of 1 scenarios hold" in told(shown)
+    assert (found["status"], found["files"]) == ("holds", [])
+    assert not (tmp_path / "d" / "evidence").exists()
+
+
+def test_a_scenario_that_does_not_exist_is_bad_input(tmp_path: Path) -> None:
+    lay_out(tmp_path / "d")
+
+    result = xarb("ghost", "-C", tmp_path / "d", "--only", "no such thing")
+
+    assert (result.exit_code, "expected scenarios" in told(result)) == (2, True)
+
+
+def test_a_scenario_that_is_wrong_is_bad_input(tmp_path: Path) -> None:
+    lay_out(tmp_path / "d")
+    scenario = tmp_path / "d" / "statecharts" / "scenarios" / "01_clean_fill.yaml"
+    scenario.write_text(scenario.read_text() + "\nnonsense: 1\n")
+
+    result = xarb("ghost", "-C", tmp_path / "d", "--only", "01_")
+
+    assert result.exit_code == 2
+    assert "nonsense" in told(result)
+
+
+def test_a_ghost_venue_whose_script_is_wrong_does_not_start(tmp_path: Path) -> None:
+    script = tmp_path / "script.yaml"
+    script.write_text("latencyy: 5ms\n")
+
+    result = xarb("ghost-venue", "--book", tmp_path / "book", "--settings", script)
+
+    assert result.exit_code == 2
+    assert "Did you mean 'latency'?" in told(result)
+
+
+def test_a_ghost_venue_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
+    script = tmp_path / "script.yaml"
+    script.write_text("latency: 0ms\nprices: {m1/over: 2.10}\n")
+    words = ["ghost-venue", "--book", str(tmp_path / "book"), "--settings", str(script)]
+    command = [sys.executable, "-m", "xarb_runtime", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        query = "venue=sx&market=m1&outcome=over&wins=over"
+        with urllib.request.urlopen(f"{url}/quote?{query}", timeout=5) as answer:
+            quote = json.load(answer)
+        process.kill()
+
+    assert quote["odds"] == "2.10"

@@ -9,6 +9,8 @@ from tests.cli.deployed import (
     BARE,
     EXPOSING,
     SILENT,
+    WITHOUT_MARGIN,
+    football,
     service,
     told,
     write_opportunities,
@@ -37,6 +39,8 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
         letter = xarb("dead-letters", "show", 1, *at)
         replayed = xarb("dead-letters", "replay", 1, *at)
         unknown = xarb("show", "x-9", *at)
+        fed = xarb("feed", "football-data", football(tmp_path, WITHOUT_MARGIN), *at)
+        rejected = xarb("executions", *at, "--status", "final", "-n", 1)
         stopped = xarb("stop", *at, "--wait")
         code, out, error = run.end()
 
@@ -68,6 +72,9 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
     assert "{oops" in told(letter)
     assert "still cannot be read" in told(replayed)
     assert (unknown.exit_code, "no such execution" in told(unknown)) == (2, True)
+    assert "Published 1 opportunities." in told(fed)
+    assert "Ashford Utd - Bexley" in told(rejected)
+    assert "m_net" in told(rejected)
     assert "-> stopping" in told(stopped) or "-> stopped" in told(stopped)
     assert (code, "Nothing is in flight." in out) == (0, True)
     everything_written = (

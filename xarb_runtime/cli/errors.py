@@ -75,12 +75,14 @@ def _meaning(error: BaseException) -> tuple[int, str]:
     from xarb_runtime.ops.problems import ProblemError
     from xarb_runtime.plugins.findings import PluginError
     from xarb_runtime.service.settings_finding import SettingsError
+    from xarb_runtime.simulation.scenario_file import ScenarioError
     from xarb_runtime.statechart.findings import ChartError
     from xarb_runtime.store.errors import LeaseHeld, StoreError
 
     if isinstance(error, ProblemError):
         return (BAD_INPUT if error.status in _INPUT_STATUSES else FAILED), str(error)
-    if isinstance(error, SettingsError | ChartError | PluginError | BundleError | LeaseHeld):
+    wrong = (SettingsError, ChartError, PluginError, BundleError, LeaseHeld, ScenarioError)
+    if isinstance(error, wrong):
         return BAD_INPUT, str(error)
     if isinstance(error, StoreError):
         return FAILED, str(error)
