@@ -16,8 +16,8 @@ from xarb_runtime.statechart.findings import ERROR, ChartError, Finding
 from xarb_runtime.statechart.internals import build_class
 from xarb_runtime.statechart.lint import actions, deadlines, events, money, names, structure
 from xarb_runtime.statechart.lint.arrivals import Walk, order_walk
+from xarb_runtime.statechart.lint.choices import TooLargeError
 from xarb_runtime.statechart.lint.clock import Clock
-from xarb_runtime.statechart.lint.moves import TooLargeError
 from xarb_runtime.statechart.lint.safety import check_safety
 from xarb_runtime.statechart.lint.shape import (
     check_block,

@@ -1,33 +1,24 @@
 """
 All the steps that a chart can take, guards aside: from a configuration, by an event, to where.
 
-This follows python-statemachine's way of choosing transitions. Guards are open both ways, so what
-is found here is at least what can happen.
+Guards are open both ways, so what is found here is at least what can happen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
-from math import prod
 
 import msgspec
 
+from xarb_runtime.statechart.lint.choices import Budget, Choices, Chosen, TooLargeError
 from xarb_runtime.statechart.lint.effects import Assign, Call, Command, Effect, Raise, alternatives
-from xarb_runtime.statechart.lint.guards import contradicts, exhaustive, known, takes
+from xarb_runtime.statechart.lint.guards import contradicts, takes
 from xarb_runtime.statechart.lint.tree import Configuration, Tree
 from xarb_runtime.statechart.model import Action, Model, TransitionModel
 
-#: How many microsteps may be tried before a chart counts as too large to be looked through.
-BUDGET = 20_000
-#: How many combinations of transitions may be chosen from at once.
-_WIDEST = 2_048
 #: How many microsteps a step may have.
 _LONGEST = 60
 
 _Seen = tuple[tuple[Configuration, tuple[str, ...]], ...]
-
-
-class TooLargeError(RuntimeError):
-    """The chart has more steps than can be looked through."""
 
 
 class Micro(msgspec.Struct, frozen=True):
@@ -36,16 +27,6 @@ class Micro(msgspec.Struct, frozen=True):
     transitions: tuple[TransitionModel, ...]
     effects: tuple[Effect, ...]
     known: frozenset[str] = frozenset()
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    transition: TransitionModel | None
-    known: frozenset[str]
-
-
-class _Chosen(msgspec.Struct, frozen=True):
-    transitions: tuple[TransitionModel, ...]
-    known: frozenset[str]
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -68,7 +49,10 @@ class Move(msgspec.Struct, frozen=True):
         """What tells this move from others of the same event."""
         return (
             self.target,
-            *((tuple(t.path for t in micro.transitions), micro.effects) for micro in self.steps),
+            *(
+                (tuple(t.path for t in micro.transitions), micro.effects, micro.known)
+                for micro in self.steps
+            ),
         )
 
 
@@ -99,10 +83,9 @@ class Moves:
         self._remarks = remarks
         self.tree = Tree(model)
         self.touched = set(self.tree.initial())
-        self._left = BUDGET
+        self._budget = Budget()
+        self._choices = Choices(model, self.tree, self._budget)
         self._reactions: dict[tuple[Configuration, str], Reaction] = {}
-        self._leaf_options: dict[tuple[str, str], list[_Choice]] = {}
-        self._chosen: dict[tuple[Configuration, str], tuple[list[_Chosen], bool]] = {}
         self._taken_before: dict[tuple[object, ...], list[_Outcome]] = {}
 
     def start(self) -> list[Move]:
@@ -133,10 +116,8 @@ class Moves:
             for transition in self.model.states[state].transitions
         )
 
-    # -- Choosing ---------------------------------------------------------------------------------
-
     def _react(self, configuration: Configuration, event: str) -> Reaction:
-        chosen, may_stay = self._choices(configuration, event)
+        chosen, may_stay = self._choices.of(configuration, event)
         moves = [
             move
             for choice in chosen
@@ -148,62 +129,10 @@ class Moves:
         ]
         return Reaction(tuple({move.trace: move for move in moves}.values()), may_stay)
 
-    def _choices(self, configuration: Configuration, event: str) -> tuple[list[_Chosen], bool]:
-        key = (configuration, event)
-        if key not in self._chosen:
-            self._chosen[key] = self._choose(configuration, event)
-        return self._chosen[key]
-
-    def _choose(self, configuration: Configuration, event: str) -> tuple[list[_Chosen], bool]:
-        options = [self._options(leaf, event) for leaf in configuration]
-        if prod(len(option) for option in options) > _WIDEST:
-            raise TooLargeError
-        chosen: dict[tuple[object, ...], _Chosen] = {}
-        may_stay = False
-        for combination in product(*options):
-            self._spend()
-            wanted = [choice.transition for choice in combination if choice.transition]
-            taken = self._without_conflicts(configuration, wanted)
-            may_stay = may_stay or not taken
-            if taken:
-                facts = frozenset[str]().union(*(choice.known for choice in combination))
-                paths = tuple(transition.path for transition in taken)
-                chosen.setdefault((paths, facts), _Chosen(taken, facts))
-        return list(chosen.values()), may_stay
-
-    def _options(self, leaf: str, event: str) -> list[_Choice]:
-        """The transitions that a leaf can choose: those of the innermost states come first."""
-        if (leaf, event) not in self._leaf_options:
-            self._leaf_options[leaf, event] = list(self._tried(leaf, event))
-        return self._leaf_options[leaf, event]
-
-    def _tried(self, leaf: str, event: str) -> Iterator[_Choice]:
-        tried: list[TransitionModel] = []
-        for state in self.tree.chains[leaf]:
-            tried += [t for t in self.model.states[state].transitions if takes(t, event)]
-        last = exhaustive(tried)
-        for index, transition in enumerate(tried[: last or len(tried)]):
-            yield _Choice(transition, known(tried, index))
-        if not last:
-            yield _Choice(None, known(tried, len(tried)))
-
-    def _without_conflicts(
-        self, configuration: Configuration, wanted: list[TransitionModel]
-    ) -> tuple[TransitionModel, ...]:
-        kept: list[TransitionModel] = []
-        for transition in wanted:
-            if transition in kept:
-                continue
-            exits = self.tree.exits(configuration, transition)
-            rivals = [o for o in kept if exits & self.tree.exits(configuration, o)]
-            if all(self.tree.inside(transition.source, rival.source) for rival in rivals):
-                kept = [*(other for other in kept if other not in rivals), transition]
-        return tuple(kept)
-
     # -- Taking -----------------------------------------------------------------------------------
 
-    def _outcomes(self, configuration: Configuration, choice: _Chosen) -> list[_Outcome]:
-        self._spend()
+    def _outcomes(self, configuration: Configuration, choice: Chosen) -> list[_Outcome]:
+        self._budget.spend()
         key = (configuration, choice.known, tuple(t.path for t in choice.transitions))
         if key not in self._taken_before:
             self._taken_before[key] = [
@@ -214,9 +143,9 @@ class Moves:
         return self._taken_before[key]
 
     def _taken(
-        self, configuration: Configuration, choice: _Chosen, all_targets: Sequence[tuple[str, ...]]
+        self, configuration: Configuration, choice: Chosen, all_targets: Sequence[tuple[str, ...]]
     ) -> Iterator[_Outcome]:
-        self._spend()
+        self._budget.spend()
         tree, exits, entered = self.tree, set[str](), dict[str, None]()
         for transition, targets in zip(choice.transitions, all_targets, strict=True):
             exits |= tree.exits(configuration, transition, targets)
@@ -254,17 +183,19 @@ class Moves:
         if self.tree.stopped(move.target):
             yield msgspec.structs.replace(move, ended=True)
             return
-        if key in seen or len(move.steps) > _LONGEST:
+        if key in seen:
             return
+        if len(move.steps) > _LONGEST:
+            raise TooLargeError
         seen = (*seen, key)
-        chosen, may_stay = self._choices(move.target, "")
+        chosen, may_stay = self._choices.of(move.target, "")
         yield from self._go_on(move, chosen, queue, seen)
         if not may_stay:
             return
         if not queue:
             yield msgspec.structs.replace(move, ended=self.tree.ended(move.target))
             return
-        chosen, dropped = self._choices(move.target, queue[0])
+        chosen, dropped = self._choices.of(move.target, queue[0])
         yield from self._go_on(move, chosen, queue[1:], seen)
         if dropped:
             yield from self._settle(move, queue[1:], seen)
@@ -272,7 +203,7 @@ class Moves:
     def _go_on(
         self,
         move: Move,
-        chosen: list[_Chosen],
+        chosen: list[Chosen],
         queue: tuple[str, ...],
         seen: _Seen,
     ) -> Iterator[Move]:
@@ -295,11 +226,6 @@ class Moves:
         if isinstance(effect, Assign):
             return effect.field not in self._remarks
         return isinstance(effect, (Call, Command))
-
-    def _spend(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise TooLargeError
 
 
 def _group(transitions: Iterable[TransitionModel], name: str) -> Iterator[Action]:
