@@ -48,7 +48,10 @@ states:
 
 
 def test_any_other_target_raises() -> None:
-    text = "states: {a: {initial: true, transitions: [{event: go, on: {send: {target: venue, event: x}}}]}}"
+    text = """
+states:
+  a: {initial: true, transitions: [{event: go, on: {send: {target: venue, event: x}}}]}
+"""
 
     with pytest.raises(ValueError, match="Invalid target"):
         loaded(text, **STRICT)(Model()).send("go")

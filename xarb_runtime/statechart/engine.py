@@ -113,15 +113,16 @@ def check_fit(chart: Chart, snapshot: Snapshot) -> None:
 
 def _without_fired(snapshot: Snapshot, event: Event) -> tuple[dict[str, Timer], bool]:
     """Return the timers left when the event has arrived, and whether the event still counts."""
-    # A timer event counts only for the timer that says so: a forged one must not move money.
     timers = {timer.id: timer for timer in snapshot.timers}
     if event.source != TIMER_SOURCE:
         return timers, True
-    timer = timers.get(event.data.get("timer", ""))
-    if timer is None or (timer.event, timer.armed_seq) != (event.type, event.data.get("armed_seq")):
-        return timers, False
-    del timers[timer.id]
-    return timers, True
+    # It counts only for the timer as it was armed: a forged one must not move money.
+    said = (event.type, event.data.get("timer"), event.data.get("armed_seq"))
+    for timer in snapshot.timers:
+        if said == (timer.event, timer.id, timer.armed_seq):
+            del timers[timer.id]
+            return timers, True
+    return timers, False
 
 
 def _unmoved(snapshot: Snapshot, event: Event, signal: str, outcome: Outcome) -> Step:
