@@ -17,6 +17,9 @@ from tests.cli.deployed import (
     xarb,
 )
 
+#: How long things take when nobody answers.
+IMPATIENT = {"drain_deadline": "100ms", "call_deadline": "1500ms", "publish_deadline": "100ms"}
+
 
 def test_a_day_of_a_service(tmp_path: Path) -> None:
     """One process for all that goes well: starting one takes longer than everything else here."""
@@ -43,6 +46,17 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
         rejected = xarb("executions", *at, "--status", "final", "-n", 1)
         stopped = xarb("stop", *at, "--wait")
         code, out, error = run.end()
+    over = [
+        xarb(*words, *at)
+        for words in (
+            ("executions",),
+            ("show", "x-1"),
+            ("dead-letters", "list"),
+            ("incidents", "--all"),
+            ("show", "x-9"),
+            ("pause",),
+        )
+    ]
 
     assert "control  http://127.0.0.1:" in announced
     assert "venues   azuro (ghost), sx (ghost)" in announced
@@ -85,34 +99,17 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
     )
     assert token not in everything_written
     assert '"message":"checkpoint"' in error
-
-
-def test_what_was_done_is_read_from_the_store_when_no_runtime_runs(tmp_path: Path) -> None:
-    with service(tmp_path) as run:
-        xarb("submit", write_opportunities(tmp_path, "1"), "-C", tmp_path)
-        run.until("x-1")
-        run.kill(signal.SIGTERM)
-        run.end()
-
-    listed = xarb("executions", "-C", tmp_path)
-    shown = xarb("show", "x-1", "-C", tmp_path, "--json")
-    letters = xarb("dead-letters", "list", "-C", tmp_path)
-    incidents = xarb("incidents", "--all", "-C", tmp_path)
-    unknown = xarb("show", "x-9", "-C", tmp_path)
-    paused = xarb("pause", "-C", tmp_path)
-
-    assert "x-1" in told(listed)
-    assert "No runtime is running; this is read from the store." in listed.stderr
-    assert json.loads(shown.stdout)["execution"]["leaves"] == ["completed"]
-    assert letters.stdout == "There are no dead letters.\n"
-    assert incidents.stdout == "There are no incidents.\n"
-    assert (unknown.exit_code, "xarb executions lists them" in told(unknown)) == (2, True)
-    assert (paused.exit_code, "Start it: xarb run" in told(paused)) == (1, True)
+    assert all("this is read from the store" in each.stderr for each in over[:5])
+    assert "x-3" in told(over[0])
+    assert "final in completed" in told(over[1])
+    assert over[2].stdout.splitlines()[1].startswith("     2")
+    assert over[3].stdout == "There are no incidents.\n"
+    assert (over[4].exit_code, "xarb executions lists them" in told(over[4])) == (2, True)
+    assert (over[5].exit_code, "Start it: xarb run" in told(over[5])) == (1, True)
 
 
 def test_sigterm_is_a_safe_stop_and_says_what_stays_open(tmp_path: Path) -> None:
-    sections = {"service": {"drain_deadline": "100ms"}}
-    with service(tmp_path, SILENT, **sections) as run:
+    with service(tmp_path, SILENT, service=IMPATIENT) as run:
         xarb("submit", write_opportunities(tmp_path, "1"), "-C", tmp_path)
         run.until("x-1", "a_placing")
         run.kill(signal.SIGTERM)
@@ -169,34 +166,24 @@ def test_an_exposed_execution_is_tried_again_and_resolved(tmp_path: Path) -> Non
     assert code == 0
 
 
-def test_a_second_runtime_on_the_same_deployment_is_refused(tmp_path: Path) -> None:
-    with service(tmp_path):
-        second = xarb("run", "-C", tmp_path)
-        check = xarb("check", "-C", tmp_path)
-
-    assert (second.exit_code, check.exit_code) == (2, 2)
-    assert "found it held by" in told(second)
-    assert "Not started: 1 error" in told(second)
-
-
-def test_a_wrong_token_is_refused_with_the_reason(tmp_path: Path) -> None:
-    with service(tmp_path):
-        path = tmp_path / "var" / "control.token"
-        path.write_text("0" * 64)
-        status = xarb("status", "-C", tmp_path)
-
-    assert status.exit_code == 2
-    assert "not the token of this installation" in told(status)
-
-
-def test_a_token_that_others_can_read_is_not_used(tmp_path: Path) -> None:
+def test_what_a_deployment_that_runs_refuses(tmp_path: Path) -> None:
+    token = tmp_path / "var" / "control.token"
     with service(tmp_path) as run:
-        path = tmp_path / "var" / "control.token"
-        path.chmod(0o644)
-        status = xarb("status", "-C", tmp_path)
+        second = xarb("run", "-C", tmp_path)
+        token.chmod(0o644)
+        open_to_all = xarb("status", "-C", tmp_path)
+        token.chmod(0o600)
+        token.write_text("0" * 64)
+        wrong = xarb("status", "-C", tmp_path)
         run.kill(signal.SIGTERM)
         run.end()
-    second = xarb("run", "-C", tmp_path)
+    token.chmod(0o644)
+    restarted = xarb("run", "-C", tmp_path)
 
-    assert (status.exit_code, "found mode 0644" in told(status)) == (2, True)
-    assert (second.exit_code, "found mode 0644" in told(second)) == (2, True)
+    assert second.exit_code == 2
+    assert "found it held by" in told(second)
+    assert "Not started: 1 error" in told(second)
+    assert (open_to_all.exit_code, "found mode 0644" in told(open_to_all)) == (2, True)
+    assert wrong.exit_code == 2
+    assert "not the token of this installation" in told(wrong)
+    assert (restarted.exit_code, "found mode 0644" in told(restarted)) == (2, True)
