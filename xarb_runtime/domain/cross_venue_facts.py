@@ -253,6 +253,12 @@ class CrossVenueFacts(Context, kw_only=True):
         return bool(self.strategy)
 
     @property
+    def turn_is_spent(self) -> bool:
+        """Whether the strategy whose turn it is has had its order."""
+        newest = self.legs.hedge.newest
+        return newest is not None and newest.strategy == self.strategy
+
+    @property
     def hedge_is_in_doubt(self) -> bool:
         """Whether a hedge order may still fill; no second one is sent meanwhile."""
         return self.legs.hedge.in_doubt
