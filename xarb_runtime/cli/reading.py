@@ -5,7 +5,7 @@ Reading what a deployment has done: from its running service, or from the store 
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from xarb_runtime.cli.deployment import settings_of
 from xarb_runtime.cli.screen import remark
@@ -15,9 +15,10 @@ from xarb_runtime.ops.client import ControlClient, NotRunningError, open_client,
 from xarb_runtime.ops.problems import Problem, ProblemError
 from xarb_runtime.ops.status import StatusAnswer
 from xarb_runtime.ops.timeline import ExecutionView, view_of
-from xarb_runtime.service.assembly import store_url
-from xarb_runtime.store.queries import Queries
 from xarb_runtime.store.records import ExecutionRow, IncidentRow
+
+if TYPE_CHECKING:
+    from xarb_runtime.store.queries import Queries
 
 T = TypeVar("T")
 
@@ -58,6 +59,8 @@ def reading(folder: Path) -> Reading:
         client = open_client(folder, settings)
         client.get("/status", StatusAnswer)
     except NotRunningError:
+        from xarb_runtime.service.assembly import store_url
+
         remark("No runtime is running; this is read from the store.")
         return _Store(store_url(folder, settings.store.url))
     return _Service(client)
@@ -113,7 +116,9 @@ class _Store:
             raise ProblemError(_missing("dead letter", str(number), "xarb dead-letters"), 404)
         return letter_view(found)
 
-    def _read(self, ask: Callable[[Queries], Awaitable[T]]) -> T:
+    def _read(self, ask: "Callable[[Queries], Awaitable[T]]") -> T:
+        from xarb_runtime.store.queries import Queries
+
         async def read() -> T:
             async with Queries.open(self._url) as queries:
                 return await ask(queries)

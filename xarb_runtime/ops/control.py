@@ -27,9 +27,9 @@ from xarb_runtime.ops.bodies import (
     letter_view,
 )
 from xarb_runtime.ops.exposure import ExposureWatch
+from xarb_runtime.ops.looking import status_of
 from xarb_runtime.ops.messages import split_messages
 from xarb_runtime.ops.problems import Problem, ProblemError
-from xarb_runtime.ops.status import status_of
 from xarb_runtime.ops.timeline import view_of
 from xarb_runtime.ops.words import LEVEL_WORDS, Words
 from xarb_runtime.service.runtime import Runtime, RuntimeEndedError

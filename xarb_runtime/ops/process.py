@@ -19,7 +19,8 @@ from xarb_runtime.ops.bodies import Group, Open
 from xarb_runtime.ops.control import Control, serve_control
 from xarb_runtime.ops.exposure import ExposureWatch
 from xarb_runtime.ops.logs import Checkpoints, Redaction
-from xarb_runtime.ops.status import ChartState, StoreState, groups_of, in_flight
+from xarb_runtime.ops.looking import groups_of, in_flight
+from xarb_runtime.ops.status import ChartState, StoreState
 from xarb_runtime.ops.token import ensure_token
 from xarb_runtime.ops.watchdog import watching_the_loop
 from xarb_runtime.plugins.registry import Registry

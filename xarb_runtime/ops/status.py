@@ -2,21 +2,11 @@
 What a runtime is doing right now, as one value.
 """
 
-import os
-from collections import Counter
 from decimal import Decimal
 
 import msgspec
 
-from xarb_runtime import __version__
-from xarb_runtime.domain.steps import Snapshot, Status
-from xarb_runtime.domain.supervisor import Supervisor
-from xarb_runtime.domain.venue_health import VenueHealth
 from xarb_runtime.ops.bodies import Group, Open
-from xarb_runtime.ops.exposure import ExposureWatch
-from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, is_trade
-from xarb_runtime.service.runtime import Runtime
-from xarb_runtime.service.settings_secret import hide_url_password
 from xarb_runtime.store.batch import Incident
 
 
@@ -114,121 +104,3 @@ class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):
     incidents: list[Incident]
     store: StoreState
     charts: list[ChartState]
-
-
-_decode_level = msgspec.json.Decoder(Supervisor).decode
-_decode_venue = msgspec.json.Decoder(VenueHealth).decode
-
-
-def status_of(runtime: Runtime, watch: ExposureWatch, started_ms: int) -> StatusAnswer:
-    """Return the status of a runtime."""
-    desk, now_ms = runtime.desk, runtime.clock.now_ms()
-    live = in_flight(runtime)
-    return StatusAnswer(
-        version=__version__,
-        mode=runtime.settings.mode,
-        pid=os.getpid(),
-        started_ms=started_ms,
-        now_ms=now_ms,
-        uptime_ms=now_ms - started_ms,
-        level=level_of(runtime),
-        venues=[_venue(runtime, name) for name in sorted(runtime.settings.venues)],
-        kpis=_kpis(runtime),
-        in_flight=len(live),
-        groups=groups_of(runtime, live),
-        exposures=dict(sorted(Counter(snapshot.exposure.value for snapshot in live).items())),
-        open_stake=desk.book.open_stake,
-        open=watch.open(live, now_ms),
-        one_leg_ms=watch.one_leg_ms,
-        unknown_ms=watch.unknown_ms,
-        quarantined=[s.execution for s in desk.book.live if s.status is Status.QUARANTINED],
-        timers=sum(len(snapshot.timers) for snapshot in desk.book.live),
-        inbox=runtime.inbox.depth,
-        commands=runtime.dispatcher.outstanding,
-        bus=runtime.bus.depth(),
-        stale=runtime.intake.stale,
-        malformed=runtime.intake.malformed,
-        incidents=desk.register.all,
-        store=StoreState(
-            url=hide_url_password(runtime.settings.store.url), epoch=runtime.journal.epoch
-        ),
-        charts=[
-            ChartState(name=chart.name, version=chart.version, hash=chart.hash)
-            for chart in desk.charts.current
-        ],
-    )
-
-
-def in_flight(runtime: Runtime) -> list[Snapshot]:
-    """Return the opportunities' executions that have not ended, quarantined ones included."""
-    return [each for each in runtime.desk.book.live if is_trade(each.execution)]
-
-
-def groups_of(runtime: Runtime, snapshots: list[Snapshot]) -> list[Group]:
-    """Return executions counted by state, the most frequent first."""
-    charts = runtime.desk.charts
-    counted = Counter(
-        (
-            "+".join(snapshot.leaves)
-            + (" (quarantined)" if snapshot.status is Status.QUARANTINED else ""),
-            snapshot.exposure,
-            charts.of(snapshot).on_pause(snapshot.leaves),
-        )
-        for snapshot in snapshots
-    )
-    return [
-        Group(state=state, exposure=exposure, on_pause=on_pause, count=count)
-        for (state, exposure, on_pause), count in counted.most_common()
-    ]
-
-
-def level_of(runtime: Runtime) -> LevelState:
-    """Return the supervisor's level."""
-    desk = runtime.desk
-    snapshot = desk.book.get(SUPERVISOR)
-    if snapshot is None:
-        return LevelState(level=desk.level)
-    context = _decode_level(snapshot.context)
-    return LevelState(
-        level=desk.level,
-        since_ms=context.since_ms,
-        by=context.by,
-        reason=context.reason,
-        venues_down=context.venues_down,
-    )
-
-
-def _venue(runtime: Runtime, name: str) -> VenueState:
-    desk = runtime.desk
-    kind, last_ok_ms = runtime.settings.venue_kind(name), runtime.health.last_ok_ms.get(name)
-    snapshot = desk.book.get(HEALTH_PREFIX + name)
-    if snapshot is None:
-        return VenueState(name=name, kind=kind, up=True, state="healthy", last_ok_ms=last_ok_ms)
-    context = _decode_venue(snapshot.context)
-    up = desk.is_up(name)
-    return VenueState(
-        name=name,
-        kind=kind,
-        up=up,
-        state="+".join(snapshot.leaves),
-        failures=context.failures,
-        missed=context.missed,
-        reason=context.reason if context.failures or context.missed or not up else "",
-        last_ok_ms=last_ok_ms,
-    )
-
-
-def _kpis(runtime: Runtime) -> list[KpiState]:
-    limits = runtime.settings.kpi
-    return [
-        KpiState(
-            venue=figures.venue,
-            sample=figures.sample,
-            min_sample=limits.min_sample,
-            fill_ratio=figures.fill_ratio,
-            min_fill_ratio=limits.min_fill_ratio,
-            p95_accept_ms=figures.p95_accept_ms,
-            max_p95_accept_ms=limits.max_p95_accept_ms,
-        )
-        for figures in runtime.windows.figures()
-    ]

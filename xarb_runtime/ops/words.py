@@ -21,9 +21,9 @@ from xarb_runtime.ops.bodies import (
     Word,
 )
 from xarb_runtime.ops.exposure import ExposureWatch
+from xarb_runtime.ops.looking import groups_of, in_flight, level_of
 from xarb_runtime.ops.problems import Problem, ProblemError
 from xarb_runtime.ops.sentences import level_note, resolve_note
-from xarb_runtime.ops.status import groups_of, in_flight, level_of
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.statechart.chart import Chart
