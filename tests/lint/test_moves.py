@@ -68,3 +68,32 @@ def test_a_history_state_can_bring_back_every_pair_of_regions():
     targets = {move.target for move in moves.of(("out",), "deep").moves}
 
     assert {("one_b", "two_b"), ("one_a", "two_b"), ("inner_b",)} <= targets
+
+
+EAGER = {
+    "states": {
+        "a": {
+            "transitions": [
+                {"target": "b", "cond": "count > 1"},
+                {"event": "go", "target": "c", "cond": "count > 1"},
+                {"event": "go", "target": "d"},
+            ]
+        },
+        "b": {},
+        "c": {},
+        "d": {},
+    }
+}
+
+
+def test_eventless_transitions_come_before_the_event_whatever_it_is():
+    moves = Moves(build_model(EAGER))
+
+    assert [move.target for move in moves.of(("a",), "unheard.of").moves] == [("b",)]
+
+
+def test_a_guard_that_was_false_a_moment_ago_is_not_taken_for_true():
+    """Had `count > 1` held, the eventless transition would have been taken."""
+    moves = Moves(build_model(EAGER))
+
+    assert {move.target for move in moves.of(("a",), "go").moves} == {("b",), ("d",)}

@@ -111,7 +111,7 @@ class Walk:
     def _edges(self, here: Configuration, facts: Facts) -> Iterator[Edge]:
         spoken = list(self._signals(facts))
         self.arrived[here, facts] = {signal for signal, _ in spoken}
-        for event in self._subject.wanted(here):
+        for event in self._subject.moving(here):
             if event not in self._own:
                 yield from self._follow(here, facts, event, facts)
         for event, known in spoken:

@@ -49,6 +49,17 @@ class Chosen(msgspec.Struct, frozen=True):
     known: frozenset[str]
 
 
+class Options(msgspec.Struct, frozen=True):
+    """
+    What may be taken for an event.
+
+    `stay` are the conditions that hold when nothing is taken; None when something certainly is.
+    """
+
+    chosen: tuple[Chosen, ...]
+    stay: frozenset[str] | None
+
+
 class _Choice(msgspec.Struct, frozen=True):
     transition: TransitionModel | None
     known: frozenset[str]
@@ -62,31 +73,32 @@ class Choices:
         self._model = model
         self._tree = tree
         self._leaf_options: dict[tuple[str, str], list[_Choice]] = {}
-        self._chosen: dict[tuple[Configuration, str], tuple[list[Chosen], bool]] = {}
+        self._found: dict[tuple[Configuration, str], Options] = {}
 
-    def of(self, configuration: Configuration, event: str) -> tuple[list[Chosen], bool]:
-        """Return the transitions that may be taken, and whether it may be that none is."""
+    def of(self, configuration: Configuration, event: str) -> Options:
+        """Return what may be taken for an event; the empty event is for eventless transitions."""
         key = (configuration, event)
-        if key not in self._chosen:
-            self._chosen[key] = self._find(configuration, event)
-        return self._chosen[key]
+        if key not in self._found:
+            self._found[key] = self._find(configuration, event)
+        return self._found[key]
 
-    def _find(self, configuration: Configuration, event: str) -> tuple[list[Chosen], bool]:
+    def _find(self, configuration: Configuration, event: str) -> Options:
         options = [self._options(leaf, event) for leaf in configuration]
         if prod(len(option) for option in options) > _WIDEST:
             raise TooLargeError
         chosen: dict[tuple[object, ...], Chosen] = {}
-        may_stay = False
+        stay: frozenset[str] | None = None
         for combination in product(*options):
             self.budget.spend()
             wanted = [choice.transition for choice in combination if choice.transition]
             taken = self._without_conflicts(configuration, wanted)
-            may_stay = may_stay or not taken
+            facts = frozenset[str]().union(*(choice.known for choice in combination))
             if taken:
-                facts = frozenset[str]().union(*(choice.known for choice in combination))
                 paths = tuple(transition.path for transition in taken)
                 chosen.setdefault((paths, facts), Chosen(taken, facts))
-        return list(chosen.values()), may_stay
+            else:
+                stay = facts if stay is None else stay & facts
+        return Options(tuple(chosen.values()), stay)
 
     def _options(self, leaf: str, event: str) -> list[_Choice]:
         """The transitions that a leaf can choose: those of the innermost states come first."""

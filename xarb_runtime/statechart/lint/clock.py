@@ -49,7 +49,7 @@ class Clock:
     def _moves(self, node: Node) -> Iterator[tuple[frozenset[tuple[str, str]], Move]]:
         subject = self.subject
         timers = {timer.event for timer in subject.timers}
-        for event in subject.wanted(node.configuration):
+        for event in subject.moving(node.configuration):
             moves = subject.moves.of(node.configuration, event).moves
             if event not in timers or event in subject.outside:
                 yield from ((node.pending, move) for move in moves)

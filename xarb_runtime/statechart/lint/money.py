@@ -191,7 +191,7 @@ def check_incidents(subject: Subject) -> Iterator[Finding]:
         leaf = subject.leaf(configuration)
         if leaf.id in told or not subject.calls_a_person(configuration):
             continue
-        if any(event.startswith(OPERATOR) for event in subject.wanted(configuration)):
+        if any(event.startswith(OPERATOR) for event in subject.moving(configuration)):
             continue
         told.add(leaf.id)
         message = f"expected {leaf.id!r}, which opens an incident, to take an operator's word."

@@ -1,7 +1,9 @@
 """
 All the steps that a chart can take, guards aside: from a configuration, by an event, to where.
 
-Guards are open both ways, so what is found here is at least what can happen.
+Guards are open both ways, so what is found here is at least what can happen. An event is observed
+before the chart sees it, which can change what guards say: so eventless transitions come first,
+then those for the event, then eventless ones and raised events until the chart rests.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +19,9 @@ from xarb_runtime.statechart.model import Action, Model, TransitionModel
 
 #: How many microsteps a step may have.
 _LONGEST = 60
+
+#: Stands for any event that no transition names: it may still let eventless transitions go.
+ANY_EVENT = "any.other.event"
 
 _Seen = tuple[tuple[Configuration, tuple[str, ...]], ...]
 
@@ -85,6 +90,7 @@ class Moves:
         self.touched = set(self.tree.initial())
         self._budget = Budget()
         self._choices = Choices(model, self.tree, self._budget)
+        self._beforehand: dict[Configuration, list[Move]] = {}
         self._reactions: dict[tuple[Configuration, str], Reaction] = {}
         self._taken_before: dict[tuple[object, ...], list[_Outcome]] = {}
 
@@ -116,17 +122,28 @@ class Moves:
             for transition in self.model.states[state].transitions
         )
 
+    def beforehand(self, configuration: Configuration) -> list[Move]:
+        """Return what eventless transitions may do before an event is taken; or nothing at all."""
+        if configuration not in self._beforehand:
+            still = Move("", configuration, configuration, ())
+            self._beforehand[configuration] = list(self._settle(still, ()))
+        return self._beforehand[configuration]
+
     def _react(self, configuration: Configuration, event: str) -> Reaction:
-        chosen, may_stay = self._choices.of(configuration, event)
-        moves = [
-            move
-            for choice in chosen
-            for outcome in self._outcomes(configuration, choice)
-            for move in self._settle(
-                self._and_then(Move(event, configuration, configuration, ()), outcome),
-                outcome.raised,
-            )
-        ]
+        moves: list[Move] = []
+        may_stay = False
+        for first in self.beforehand(configuration):
+            move = msgspec.structs.replace(first, event=event)
+            if move.ended:
+                moves.append(move)
+                continue
+            options = self._choices.of(move.target, event)
+            moves += self._go_on(move, options.chosen, (), ())
+            if not self._may_stay(move, options.stay):
+                continue
+            if move.steps:
+                moves.append(move)
+            may_stay = may_stay or not move.steps
         return Reaction(tuple({move.trace: move for move in moves}.values()), may_stay)
 
     # -- Taking -----------------------------------------------------------------------------------
@@ -188,22 +205,29 @@ class Moves:
         if len(move.steps) > _LONGEST:
             raise TooLargeError
         seen = (*seen, key)
-        chosen, may_stay = self._choices.of(move.target, "")
-        yield from self._go_on(move, chosen, queue, seen)
-        if not may_stay:
+        options = self._choices.of(move.target, "")
+        yield from self._go_on(move, options.chosen, queue, seen)
+        if not self._may_stay(move, options.stay):
             return
+        held = move.held | _lasting(options.stay or frozenset())
+        move = msgspec.structs.replace(move, held=held)
         if not queue:
             yield msgspec.structs.replace(move, ended=self.tree.ended(move.target))
             return
-        chosen, dropped = self._choices.of(move.target, queue[0])
-        yield from self._go_on(move, chosen, queue[1:], seen)
-        if dropped:
+        options = self._choices.of(move.target, queue[0])
+        yield from self._go_on(move, options.chosen, queue[1:], seen)
+        if self._may_stay(move, options.stay):
             yield from self._settle(move, queue[1:], seen)
+
+    def _may_stay(self, move: Move, stay: frozenset[str] | None) -> bool:
+        if stay is None:
+            return False
+        return not any(contradicts(move.held, condition) for condition in stay)
 
     def _go_on(
         self,
         move: Move,
-        chosen: list[Chosen],
+        chosen: Iterable[Chosen],
         queue: tuple[str, ...],
         seen: _Seen,
     ) -> Iterator[Move]:
@@ -216,7 +240,7 @@ class Moves:
 
     def _and_then(self, move: Move, outcome: _Outcome) -> Move:
         steps = (*move.steps, outcome.micro)
-        held = move.held | {fact for fact in outcome.micro.known if "In(" not in fact}
+        held = move.held | _lasting(outcome.micro.known)
         if any(self._changes(effect) for effect in outcome.micro.effects):
             held = frozenset[str]()
         return msgspec.structs.replace(move, target=outcome.target, steps=steps, held=held)
@@ -226,6 +250,11 @@ class Moves:
         if isinstance(effect, Assign):
             return effect.field not in self._remarks
         return isinstance(effect, (Call, Command))
+
+
+def _lasting(facts: frozenset[str]) -> frozenset[str]:
+    """Facts about the context; those about active states do not outlast a transition."""
+    return frozenset(fact for fact in facts if "In(" not in fact)
 
 
 def _group(transitions: Iterable[TransitionModel], name: str) -> Iterator[Action]:

@@ -10,7 +10,7 @@ from xarb_runtime.domain.steps import EXPOSURE_ORDER, Exposure
 from xarb_runtime.statechart.document import Document
 from xarb_runtime.statechart.findings import Finding
 from xarb_runtime.statechart.lint.effects import Arm, Command, Effect, Raise, effects_of
-from xarb_runtime.statechart.lint.moves import Move, Moves
+from xarb_runtime.statechart.lint.moves import ANY_EVENT, Move, Moves
 from xarb_runtime.statechart.lint.tree import Configuration, Tree
 from xarb_runtime.statechart.meta import ChartMeta, matches
 from xarb_runtime.statechart.model import Model, StateModel, TransitionModel
@@ -80,10 +80,17 @@ class Structure:
     def _moves_from(self, configuration: Configuration) -> list[Move]:
         return [
             move
-            for event in sorted(self.descriptors)
-            if self.moves.wanted(configuration, event)
+            for event in sorted(self.descriptors | {ANY_EVENT})
+            if self.may_move(configuration, event)
             for move in self.moves.of(configuration, event).moves
         ]
+
+    def may_move(self, configuration: Configuration, event: str) -> bool:
+        """Tell whether a transition is for an event here, or where eventless ones lead before."""
+        before = self.moves.beforehand(configuration)
+        if event == ANY_EVENT and any(move.steps for move in before):
+            return True
+        return any(self.moves.wanted(move.target, event) for move in before)
 
     @cached_property
     def entered(self) -> frozenset[str]:
@@ -111,7 +118,7 @@ class Subject(Structure):
         super().__init__(document, model, context.remarks)
         self.meta = meta
         self.context = context
-        self._wanted: dict[Configuration, list[str]] = {}
+        self._moving: dict[Configuration, list[str]] = {}
 
     @cached_property
     def outside(self) -> frozenset[str]:
@@ -131,13 +138,15 @@ class Subject(Structure):
         places = (e for e in self.effects if isinstance(e, Command) and e.kind == "venue/place")
         return tuple(sorted({command.slot for command in places if command.slot}))
 
-    def wanted(self, configuration: Configuration) -> list[str]:
-        """Return the events that can happen at all and that some transition is for here."""
-        if configuration not in self._wanted:
-            self._wanted[configuration] = [
-                e for e in sorted(self.alphabet) if self.moves.wanted(configuration, e)
+    def moving(self, configuration: Configuration) -> list[str]:
+        """Return the events that can happen at all and can move an execution from here."""
+        if configuration not in self._moving:
+            self._moving[configuration] = [
+                event
+                for event in sorted(self.alphabet | {ANY_EVENT})
+                if self.may_move(configuration, event)
             ]
-        return self._wanted[configuration]
+        return self._moving[configuration]
 
     def on_pause(self, configuration: Configuration) -> str:
         """Return what pausing means here."""
