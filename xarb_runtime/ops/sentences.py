@@ -6,6 +6,7 @@ import msgspec
 
 from xarb_runtime.domain.steps import Status
 from xarb_runtime.ops.bodies import Group, LevelAnswer, ResolveAnswer
+from xarb_runtime.service.book import SUPERVISOR
 
 _MEANING = {
     "running": "Opportunities are admitted.",
@@ -47,8 +48,9 @@ def resolve_note(answer: ResolveAnswer) -> ResolveAnswer:
 def _resolved(answer: ResolveAnswer) -> str:
     if not answer.closed:
         return "The incident is still open: the execution has failed while it was being resolved."
-    if answer.status is None:
-        return "The incident is closed."
+    if answer.status is None or answer.execution == SUPERVISOR:
+        level = f" The level is {answer.after}." if answer.after else ""
+        return f"The incident is closed.{level}"
     if answer.status is Status.FINAL and answer.kind == "fault":
         return (
             f"The incident is closed and the execution has ended where it failed: {answer.after}."

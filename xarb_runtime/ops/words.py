@@ -346,7 +346,7 @@ def _unheard(action: str, taken: Step) -> Problem:
             what="this execution cannot be tried again now",
             where=taken.before.execution,
             expected="an exposed execution whose orders are all known",
-            found=state,
+            found="an order in doubt" if state == "exposed" else state,
             do=f"xarb show {taken.before.execution}",
         )
     return Problem(
