@@ -13,6 +13,7 @@ from statemachine.engines.sync import SyncEngine
 from statemachine.exceptions import InvalidDefinition
 from statemachine.io.actions import ParseTime
 from statemachine.io.evaluators import RestrictedEvaluator, normalize_cond
+from statemachine.io.model import SendAction
 from statemachine.orderedset import OrderedSet
 
 from tests.statechart.library import STRICT, Model, leaves, loaded
@@ -45,6 +46,26 @@ states:
     machine.send("go")
 
     assert machine._engine._invoke_manager.seen == [("venue", "place", {"leg": "a", "n": 3})]
+
+
+def test_a_block_of_actions_keeps_what_was_written_beside_what_was_made_of_it() -> None:
+    chart = loaded("""
+states:
+  a: {initial: true, enter: [{send: {target: "#_venue", event: place,
+      params: [{name: leg, expr: "'a'"}]}}, {assign: {location: log, expr: "[]"}}, first]}
+""")
+
+    block, reference = [s.func for s in chart.states_map["a"].enter if not s.is_convention]
+    send, assign = block.action.actions
+
+    assert reference == "first"
+    assert len(block.action_callables) == 2
+    assert isinstance(send, SendAction)
+    assert not isinstance(assign, SendAction)
+    assert (send.target, send.event) == ("#_venue", "place")
+    assert [(param.name, param.expr) for param in send.params] == [("leg", "'a'")]
+    others = (send.eventexpr, send.type, send.idlocation, send.namelist, send.content)
+    assert others == (None,) * 5
 
 
 def test_any_other_target_raises() -> None:

@@ -3,7 +3,7 @@ A chart: a document that was checked and compiled, and everything the runtime as
 """
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -17,14 +17,6 @@ from xarb_runtime.statechart.legality import damaged_history, damaged_leaves
 from xarb_runtime.statechart.machine import Configuration, Machine
 from xarb_runtime.statechart.meta import ChartMeta, StateMeta, matches
 from xarb_runtime.statechart.model import Model, TransitionModel
-
-
-class CompiledInvariant(msgspec.Struct, frozen=True):
-    """An invariant of the chart, ready to be evaluated after a step."""
-
-    never: str
-    because: str
-    expression: Callable[..., Any]
 
 
 class Chart:
@@ -61,10 +53,7 @@ class Chart:
         self.text = document.text
         self.hash = content_hash(document.text)
         self.decoder = msgspec.json.Decoder(context)
-        self.invariants = tuple(
-            CompiledInvariant(item.never, item.because, compile_expression(item.never))
-            for item in meta.invariants
-        )
+        self._invariants = tuple(compile_expression(item.never) for item in meta.invariants)
         self._whole: set[tuple[Any, ...]] = set()
 
     def enter(self, context: Context) -> Configuration:
@@ -92,10 +81,13 @@ class Chart:
 
     def violated(self, leaves: tuple[str, ...]) -> tuple[str, ...]:
         """Return the invariants that do not hold after the machine's last event."""
+        broken = self.machine.evaluate(self._invariants, leaves)
+        if not any(broken):
+            return ()
         return tuple(
             f"never: {invariant.never} ({invariant.because})"
-            for invariant in self.invariants
-            if self.machine.evaluate(invariant.expression, leaves)
+            for invariant, is_broken in zip(self.meta.invariants, broken, strict=True)
+            if is_broken
         )
 
     def exposure(self, leaves: Collection[str]) -> Exposure:

@@ -16,14 +16,14 @@ enter. Each of these answers depends on the chart alone, so it is asked for once
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import methodcaller
-from typing import Any, Protocol
+from typing import Any
 
-import msgspec
 from statemachine.engines.sync import SyncEngine
 from statemachine.event_data import TriggerData
-from statemachine.exceptions import InvalidDefinition
+from statemachine.io.actions import ExecuteBlock
 from statemachine.io.evaluators import RestrictedEvaluator, normalize_cond
 from statemachine.io.interpreter import Interpreter
+from statemachine.io.model import SendAction
 from statemachine.io.native import native_dict_to_definition
 from statemachine.io.yaml.reader import YAMLReader
 from statemachine.orderedset import OrderedSet
@@ -31,107 +31,57 @@ from statemachine.statemachine import StateChart
 
 from xarb_runtime.domain.context import Context
 from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.statechart.expressions import Value, compile_here, name_of_context
 from xarb_runtime.statechart.model import Model, TransitionModel
 from xarb_runtime.statechart.native import called_names
+from xarb_runtime.statechart.plans import Candidate, Deed, Effects, Guard, History, Place, Plan
 from xarb_runtime.statechart.timers import ARM, CANCEL, without_timers
 
-#: An effect of a chart, ready to run on the context that the machine shows.
-Deed = Callable[[], Any]
-History = Mapping[str, tuple[str, ...]]
-
-
-class Effects(Protocol):
-    """Where a running step puts what it wants done, and what it saw."""
-
-    def command(self, target: str, name: str, params: dict[str, Any]) -> None:
-        """Take a `send` to a target."""
-        ...
-
-    def arm(self, timer: str, event: str, delay_ms: int) -> None:
-        """Take a delayed `send`."""
-        ...
-
-    def cancel(self, timer: str) -> None:
-        """Take a `cancel`."""
-        ...
-
-    def say(self, event: str, *, internal: bool) -> None:
-        """Take an event that the chart sends to itself: a `raise`, or a `send` to nobody."""
-        ...
-
-    def guard(self, expression: str, *, result: bool) -> None:
-        """Take note of a guard's outcome."""
-        ...
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A configuration: its leaves, sorted, and the library's states in document order."""
-
-    leaves: tuple[str, ...]
-    atomic: tuple[str, ...]
-    states: OrderedSet[Any]
-    finished: bool
-
-
-class Candidate(msgspec.Struct, frozen=True):
-    """A transition that an event could take, and what must hold: guards and expected results."""
-
-    transition: Any
-    guards: tuple[tuple[Callable[..., bool], bool], ...]
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """
-    What taking some transitions means.
-
-    Attributes:
-        written: the transitions as the chart has them.
-        leaving: before, exit and on actions; they see the configuration that is being left.
-        target: the configuration that is entered.
-        entering: enter and after actions; they see the configuration that was entered.
-        history: what history states remember afterwards.
-    """
-
-    written: tuple[TransitionModel, ...]
-    leaving: tuple[Deed, ...]
-    target: Place
-    entering: tuple[Deed, ...]
-    history: dict[str, tuple[str, ...]]
+#: Where an execution is before it has entered its initial states.
+NOWHERE = Place((), frozenset(), (), OrderedSet(), finished=False)
 
 
 class _Evaluator(RestrictedEvaluator):
     """The restricted dialect; each expression is compiled once, names are read off the context."""
 
     def __init__(self) -> None:
-        self._values: dict[str, Callable[..., Any]] = {}
+        self._values: dict[str, Value] = {}
+
+    def value(self, expression: str) -> Value:
+        if expression not in self._values:
+            judged: Callable[..., Any] = self._compile(expression, _context_name)
+
+            def by_library(machine: Any) -> Any:
+                return judged(machine=machine)
+
+            self._values[expression] = compile_here(expression) or by_library
+        return self._values[expression]
 
     def compile_value(self, expr: str) -> Callable[..., Any]:
-        if expr not in self._values:
-            self._values[expr] = self._compile(expr, _context_name)
-        return self._values[expr]
+        value = self.value(expr)
+
+        def read(*_: Any, machine: Any, **__: Any) -> Any:
+            return value(machine)
+
+        return read
 
     def compile_bool(self, expr: str) -> Callable[..., Any]:
-        value = self.compile_value(normalize_cond(expr))
+        """Compile the condition of an `if`."""
+        value = self.value(normalize_cond(expr))
 
-        def guard(*_: Any, machine: Any, **__: Any) -> bool:
-            result = bool(value(machine=machine))
+        def holds(*_: Any, machine: Any, **__: Any) -> bool:
+            result = bool(value(machine))
             machine.effects.guard(expr, result=result)
             return result
 
-        return guard
+        return holds
 
 
 def _context_name(name: str) -> Callable[..., Any]:
-    if name.startswith("_"):
-        message = f"a private name such as {name!r} is not visible to charts"
-        raise InvalidDefinition(message)
+    value = name_of_context(name)
 
     def read(*_: Any, machine: Any, **__: Any) -> Any:
-        value = getattr(machine.model, name)
-        if callable(value):
-            message = f"expected {name!r} to be an attribute or property, found a method"
-            raise TypeError(message)
-        return value
+        return value(machine)
 
     read.__name__ = name
     return read
@@ -153,17 +103,20 @@ class _Sends:
         self._machine = machine
 
     def send_to_child(self, target: str, event: str, **params: Any) -> bool:
-        effects: Effects = self._machine.effects
-        if target == ARM:
-            effects.arm(params["id"] or event, event, parse_duration_ms(params["delay"]))
-        elif target == CANCEL:
-            effects.cancel(params["id"])
-        else:
-            effects.command(target, event, params)
+        _send(self._machine.effects, target, event, params)
         return True
 
     def cancel_all(self) -> None:
         """No invocations, nothing to stop."""
+
+
+def _send(effects: Effects, target: str, event: str, params: dict[str, Any]) -> None:
+    if target == ARM:
+        effects.arm(params["id"] or event, event, parse_duration_ms(params["delay"]))
+    elif target == CANCEL:
+        effects.cancel(params["id"])
+    else:
+        effects.command(target, event, params)
 
 
 class _Engine(SyncEngine):
@@ -219,14 +172,14 @@ def build_class(document: dict[str, Any], name: str) -> type[StateChart[Any]]:
     return type(name, (_Base, interpreter.scs[name]), dict(STRICT_FLAGS))
 
 
-def compile_expression(expression: str) -> Callable[..., Any]:
+def compile_expression(expression: str) -> Value:
     """
-    Compile an expression of the restricted dialect; call the result with `machine=`.
+    Compile an expression of the restricted dialect; call the result with a machine.
 
     Raises:
         InvalidDefinition: the expression is outside the dialect.
     """
-    return _Evaluator().compile_value(expression)
+    return _Evaluator().value(expression)
 
 
 class Oracle:
@@ -247,6 +200,7 @@ class Oracle:
         }
         self.machine: Any = chart_class(type("Methods", (), methods)())
         self._states: dict[str, Any] = self.machine.states_map
+        self._evaluator = _Evaluator()
         self._written = {
             id(transition): written
             for state in model.states.values()
@@ -263,9 +217,10 @@ class Oracle:
         self.machine.__dict__["model"] = context
         self.machine.__dict__["effects"] = effects
 
-    def stand(self, states: OrderedSet[Any]) -> None:
+    def stand(self, place: Place) -> None:
         """Let `In()`, and the library's own questions, see this configuration."""
-        self.machine.__dict__["active"] = states
+        self.machine.__dict__["active"] = place.states
+        self.machine.__dict__["active_ids"] = place.ids
 
     def place(self, leaves: Iterable[str]) -> Place:
         """Return the configuration of these leaves. Where the machine stands is another matter."""
@@ -274,9 +229,9 @@ class Oracle:
             wanted |= {ancestor.id for ancestor in self._states[leaf].ancestors()}
         states = OrderedSet(state for key, state in self._states.items() if key in wanted)
         atomic = tuple(state.id for state in states if state.is_atomic)
-        self.stand(states)
+        self.machine.__dict__["active"] = states
         finished = any(self._ends(state) for state in states if state.parent is None)
-        return Place(tuple(sorted(atomic)), atomic, states, finished)
+        return Place(tuple(sorted(atomic)), frozenset(wanted), atomic, states, finished)
 
     def _ends(self, state: Any) -> bool:
         inside: bool = self.machine._engine.is_in_final_state(state)
@@ -290,7 +245,7 @@ class Oracle:
         """
         state = self._states[leaf]
         return tuple(
-            Candidate(transition, _guards(transition))
+            Candidate(transition, self._guards(self._written[id(transition)]))
             for source in (state, *state.ancestors())
             for transition in source.transitions
             if not transition.initial and transition.match(event or None)
@@ -298,13 +253,13 @@ class Oracle:
 
     def compatible(self, place: Place, transitions: Iterable[Any]) -> tuple[Any, ...]:
         """Return those that can be taken together; an inner one wins over an outer one."""
-        self.stand(place.states)
+        self.stand(place)
         return tuple(self.machine._engine._filter_conflicting_transitions(OrderedSet(transitions)))
 
     def plan(self, place: Place, history: History, transitions: Sequence[Any]) -> Plan:
         """Return what taking these transitions in this configuration means."""
         machine, engine = self.machine, self.machine._engine
-        self.stand(place.states)
+        self.stand(place)
         machine.history_values = {
             key: [self._states[state] for state in values] for key, values in history.items()
         }
@@ -325,8 +280,7 @@ class Oracle:
 
     def opening(self) -> Plan:
         """Return what entering the chart means."""
-        nowhere = Place((), (), OrderedSet(), finished=False)
-        return self.plan(nowhere, {}, self.machine._engine._initial_transitions(None))
+        return self.plan(NOWHERE, {}, self.machine._engine._initial_transitions(None))
 
     def _enter(self, state: Any, by_default: Any, by_history: Mapping[str, Any]) -> list[Deed]:
         """A state's enter actions, those of the way into it, and the news that a region is done."""
@@ -352,15 +306,42 @@ class Oracle:
         return lambda: self.machine.effects.say(event, internal=True)
 
     def _deeds(self, specs: Iterable[Any]) -> list[Deed]:
-        return [self._deed(spec.func) for spec in specs if not spec.is_convention]
+        actions = [spec.func for spec in specs if not spec.is_convention]
+        return [deed for action in actions for deed in self._parts(action)]
 
-    def _deed(self, action: Any) -> Deed:
+    def _parts(self, action: Any) -> list[Deed]:
         machine = self.machine
-        if not isinstance(action, str):
-            return lambda: action(machine=machine)
-        call = methodcaller(action)
-        return lambda: call(machine.model)
+        if isinstance(action, str):
+            call = methodcaller(action)
+            return [lambda: call(machine.model)]
+        if not isinstance(action, ExecuteBlock):
+            return [lambda: action(machine=machine)]
+        parts = zip(action.action.actions, action.action_callables, strict=True)
+        return [self._sending(part) or self._executing(call) for part, call in parts]
 
+    def _executing(self, call: Callable[..., Any]) -> Deed:
+        machine = self.machine
+        return lambda: call(machine=machine)
 
-def _guards(transition: Any) -> tuple[tuple[Callable[..., bool], bool], ...]:
-    return tuple((spec.func, spec.expected_value) for spec in transition.cond)
+    def _sending(self, action: Any) -> Deed | None:
+        """A `send` as charts write it is done here: the library would look at all it might be."""
+        others = ("eventexpr", "type", "idlocation", "namelist", "content")
+        if not isinstance(action, SendAction) or any(getattr(action, key) for key in others):
+            return None
+        if not (action.event and (action.target or "").startswith("#_")):
+            return None
+        machine, event, target = self.machine, action.event, str(action.target)[2:]
+        params = [(p.name, self._evaluator.value(p.expr)) for p in action.params if p.expr]
+
+        def send() -> None:
+            values = {name: value(machine) for name, value in params}
+            _send(machine.effects, target, event, values)
+
+        return send
+
+    def _guards(self, written: TransitionModel) -> tuple[Guard, ...]:
+        texts = [(text, True) for text in written.cond] + [(t, False) for t in written.unless]
+        return tuple(
+            Guard(text, self._evaluator.value(normalize_cond(text)), expected)
+            for text, expected in texts
+        )

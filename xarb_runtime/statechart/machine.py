@@ -7,15 +7,17 @@ moves anything. What the chart says comes from the `Oracle` and is asked for onc
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
 
 from xarb_runtime.domain.context import Context
-from xarb_runtime.statechart.internals import Candidate, Oracle, Place, Plan
+from xarb_runtime.statechart.expressions import Value
+from xarb_runtime.statechart.internals import NOWHERE, Oracle
 from xarb_runtime.statechart.model import TransitionModel
+from xarb_runtime.statechart.plans import Candidate, Place, Plan
 
 #: A step with more microsteps than this does not end.
 MICROSTEP_LIMIT = 100
@@ -81,7 +83,7 @@ class Machine:
 
     def start(self, context: Context, recorder: Recorder) -> Configuration:
         """Enter the initial states."""
-        run = _Run(self, Place((), (), self._opening.target.states, finished=False), {}, recorder)
+        run = _Run(self, NOWHERE, {}, recorder)
         self.oracle.show(context, run)
         run.follow(self._opening, _EVENTLESS)
         run.settle()
@@ -106,10 +108,10 @@ class Machine:
         run.react(signal)
         return run.result() if run.microsteps else None
 
-    def evaluate(self, expression: Callable[..., Any], leaves: tuple[str, ...]) -> Any:
-        """Evaluate a compiled expression over a configuration and the context of the last event."""
-        self.oracle.stand(self.place(leaves).states)
-        return expression(machine=self.oracle.machine)
+    def evaluate(self, expressions: Iterable[Value], leaves: tuple[str, ...]) -> list[Any]:
+        """Evaluate expressions over a configuration and the context of the last event."""
+        self.oracle.stand(self.place(leaves))
+        return [expression(self.oracle.machine) for expression in expressions]
 
     def place(self, leaves: tuple[str, ...]) -> Place:
         """Return the configuration of these leaves."""
@@ -192,7 +194,7 @@ class _Run:
     def _choose(self, event: str) -> tuple[Any, ...]:
         """The first transition of each leaf whose guards hold, leaves in document order."""
         chosen: dict[int, Any] = {}
-        self._machine.oracle.stand(self._place.states)
+        self._machine.oracle.stand(self._place)
         for leaf in self._place.atomic:
             for candidate in self._machine.candidates(leaf, event):
                 if self._holds(candidate):
@@ -203,8 +205,12 @@ class _Run:
         return found if alone else self._machine.oracle.compatible(self._place, found)
 
     def _holds(self, candidate: Candidate) -> bool:
-        host = self._host
-        return all(guard(machine=host) is expected for guard, expected in candidate.guards)
+        for guard in candidate.guards:
+            result = bool(guard.value(self._host))
+            self.guard(guard.text, result=result)
+            if result is not guard.expected:
+                return False
+        return True
 
     def follow(self, plan: Plan, event: str) -> None:
         """Take one microstep."""
@@ -215,10 +221,10 @@ class _Run:
             message = f"expected the chart to come to rest, found {MICROSTEP_LIMIT} microsteps"
             raise EndlessMacrostepError(message)
         stand = self._machine.oracle.stand
-        stand(self._place.states)
+        stand(self._place)
         for deed in plan.leaving:
             deed()
         self._place, self._history = plan.target, plan.history
-        stand(plan.target.states)
+        stand(plan.target)
         for deed in plan.entering:
             deed()
