@@ -78,6 +78,7 @@ class Service(NamedTuple):
     def until(self, execution: str, *states: str) -> str:
         """Wait until an execution has ended or rests in one of these states."""
         while True:
+            assert self.process.poll() is None, "it has ended"
             found = json.loads(xarb("show", execution, "-C", self.folder, "--json").stdout or "{}")
             row = found.get("execution", {"leaves": [], "status": "running"})
             state = "+".join(row["leaves"])
@@ -93,7 +94,7 @@ def service(
     """Run a deployment as a process of its own; what is left of it is killed."""
     write_deployment(folder, venues or BOTH, **sections)
     process = subprocess.Popen(
-        [sys.executable, "-m", "xarb_runtime", "run", "-C", str(folder)],
+        [sys.executable, "-m", "xarb_runtime.cli", "run", "-C", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -129,7 +129,7 @@ def test_a_second_signal_ends_it_at_once_and_says_what_remains(tmp_path: Path) -
         run.until("x-1", "a_placing")
         run.kill(signal.SIGINT)
         while '"stopping"' not in xarb("status", "-C", tmp_path, "--json").stdout:
-            pass
+            assert run.process.poll() is None
         run.kill(signal.SIGTERM)
         code, out, _ = run.end()
 

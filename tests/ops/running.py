@@ -19,8 +19,9 @@ from xarb_runtime.bus.cloudevents import CloudEvent, encode
 from xarb_runtime.domain.opportunity import HedgeOffer, LegOffer, Opportunity
 from xarb_runtime.domain.orders import Selection
 from xarb_runtime.domain.steps import Snapshot, Status
-from xarb_runtime.ops.control import Control, serve_control
+from xarb_runtime.ops.control import Control
 from xarb_runtime.ops.exposure import ExposureWatch
+from xarb_runtime.ops.serving import serve_control
 from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.clock import SystemClock

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from tests.ops.running import FAST, TOKEN, message, opportunity, running
-from xarb_runtime.ops.control import check_loopback
 from xarb_runtime.ops.problems import ProblemError
+from xarb_runtime.ops.serving import check_loopback
 
 PRICES = {"m1/over": "2.1", "m2/under": "2.02"}
 QUOTING = {**FAST, "prices": PRICES}
@@ -97,7 +97,7 @@ async def test_lines_and_arrays_are_submitted_message_by_message(tmp_path: Path)
 async def test_a_full_bus_answers_429_and_says_what_is_unsure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xarb_runtime.ops.words.BUS_SECONDS", 0.05)
+    monkeypatch.setattr("xarb_runtime.ops.posting.BUS_SECONDS", 0.05)
     silent = {**FAST, "default": {"answer": "silence"}}
     venues = {"sx": silent, "azuro": silent}
     async with running(tmp_path, venues, bus={"in_flight": 1}) as run:
@@ -189,8 +189,9 @@ def test_loopback_is_loopback(host: str) -> None:
 
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    from xarb_runtime.ops.control import Control, serve_control  # noqa: PLC0415
+    from xarb_runtime.ops.control import Control  # noqa: PLC0415
     from xarb_runtime.ops.exposure import ExposureWatch  # noqa: PLC0415
+    from xarb_runtime.ops.serving import serve_control  # noqa: PLC0415
 
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -16,10 +16,12 @@ import structlog
 from xarb_runtime import __version__
 from xarb_runtime.ops.address import written_address
 from xarb_runtime.ops.bodies import Group, Open
-from xarb_runtime.ops.control import Control, serve_control
+from xarb_runtime.ops.checkpoints import Checkpoints
+from xarb_runtime.ops.control import Control
 from xarb_runtime.ops.exposure import ExposureWatch
-from xarb_runtime.ops.logs import Checkpoints, Redaction
+from xarb_runtime.ops.logs import Redaction
 from xarb_runtime.ops.looking import groups_of, in_flight
+from xarb_runtime.ops.serving import serve_control
 from xarb_runtime.ops.status import ChartState, StoreState
 from xarb_runtime.ops.token import ensure_token
 from xarb_runtime.ops.watchdog import watching_the_loop

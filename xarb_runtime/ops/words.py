@@ -3,23 +3,15 @@ An operator's words: each becomes a delivery that is noted in the same commit as
 an answer that says what really happened after that commit.
 """
 
-import asyncio
-from collections.abc import Awaitable, Sequence
-
-from xarb_runtime.bus.cloudevents import Malformed, decode
-from xarb_runtime.bus.embedded import EmbeddedBus
-from xarb_runtime.domain.events import OPPORTUNITY_DETECTED
 from xarb_runtime.domain.steps import Outcome, Snapshot, Status, Step
 from xarb_runtime.ops.bodies import (
     LevelAnswer,
-    ReplayAnswer,
-    ReplayOrder,
     Resolution,
     ResolveAnswer,
     RetryAnswer,
-    SubmitAnswer,
     Word,
 )
+from xarb_runtime.ops.commits import committed
 from xarb_runtime.ops.exposure import ExposureWatch
 from xarb_runtime.ops.looking import groups_of, in_flight, level_of
 from xarb_runtime.ops.problems import Problem, ProblemError
@@ -27,7 +19,7 @@ from xarb_runtime.ops.sentences import level_note, resolve_note
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.statechart.chart import Chart
-from xarb_runtime.store.batch import Closure, Incident, OperatorAction, Replay
+from xarb_runtime.store.batch import Closure, Incident, OperatorAction
 
 #: Words to the supervisor.
 LEVEL_WORDS = ("pause", "resume", "reduce", "halt", "stop")
@@ -35,9 +27,6 @@ LEVEL_WORDS = ("pause", "resume", "reduce", "halt", "stop")
 #: Kinds of incidents that wait for a person inside the flow.
 IN_THE_FLOW = frozenset({"exposed", "finality_overdue"})
 
-#: Longest wait for a commit, and for the bus, seconds.
-COMMIT_SECONDS = 10
-BUS_SECONDS = 5
 
 RESOLVE = "operator.resolve"
 
@@ -64,7 +53,7 @@ class Words:
             data={"reason": word.reason},
             delivery=Delivery(action=self._action(word, action, "supervisor")),
         )
-        taken = _stepped(await self._committed(said, action))
+        taken = _stepped(await committed(said, action))
         if taken.outcome not in {Outcome.MOVED, Outcome.IGNORED}:
             raise ProblemError(_unheard(action, taken), 409)
         live, now = in_flight(runtime), level_of(runtime)
@@ -102,7 +91,7 @@ class Words:
                 data={"note": resolution.note},
                 delivery=delivery,
             )
-        taken = await self._committed(said, f"resolve {identity}")
+        taken = await committed(said, f"resolve {identity}")
         return self._resolved(incident, taken)
 
     def _closing(self, incident: Incident, resolution: Resolution) -> Delivery:
@@ -176,7 +165,7 @@ class Words:
             data={"reason": word.reason},
             delivery=Delivery(action=self._action(word, "retry", execution)),
         )
-        taken = _stepped(await self._committed(said, f"retry {execution}"))
+        taken = _stepped(await committed(said, f"retry {execution}"))
         if taken.outcome is not Outcome.MOVED:
             raise ProblemError(_unheard("retry", taken), 409)
         level = self._runtime.desk.level
@@ -207,74 +196,6 @@ class Words:
         )
         return ProblemError(problem, 409)
 
-    # -- Messages --------------------------------------------------------------------------------
-
-    async def replay(self, number: int, order: ReplayOrder) -> ReplayAnswer:
-        """Put a dead letter onto the bus again, as it came in or corrected."""
-        letter = await self._runtime.journal.queries.dead_letter(number)
-        if letter is None:
-            problem = Problem(
-                what="there is no such dead letter",
-                where=str(number),
-                do="xarb dead-letters lists them",
-            )
-            raise ProblemError(problem, 404)
-        body = letter.body if order.body is None else order.body.encode()
-        await self._within(self._send(body), "replay")
-        now_ms = self._runtime.clock.now_ms()
-        action = OperatorAction(
-            time_ms=now_ms,
-            operator=order.operator,
-            action="replay",
-            target=f"dead letter {number}",
-            detail={"reason": order.reason, "corrected": order.body is not None},
-        )
-        replay = Replay(id=number, replayed_ms=now_ms)
-        said = self._runtime.tell(Delivery(replay=replay, action=action))
-        await self._committed(said, "replay")
-        found = decode(body)
-        note = "It is in the journal; the age limit holds for it as for any other message."
-        if isinstance(found, Malformed):
-            note = f"It still cannot be read and is a new dead letter: {found.reason}"
-        return ReplayAnswer(number=number, corrected=order.body is not None, note=note)
-
-    async def submit(self, bodies: Sequence[bytes]) -> SubmitAnswer:
-        """
-        Put messages onto the bus, and return when they are in the journal.
-
-        A message that is no event is taken too: it becomes a dead letter, with its reason.
-        """
-        results = await asyncio.gather(*(self._submitted(body) for body in bodies))
-        named = list(zip(map(_id_of, bodies), results, strict=True))
-        unsure = [name for name, accepted in named if not accepted]
-        problem = Problem(
-            what="the bus did not take everything in time",
-            expected=f"room within {BUS_SECONDS} s",
-            found=f"{self._runtime.bus.depth()} messages waiting",
-            do="Submit the unsure ones again later; the same id is the same message",
-        )
-        return SubmitAnswer(
-            accepted=[name for name, accepted in named if accepted],
-            unsure=unsure,
-            problem=problem if unsure else None,
-        )
-
-    async def _submitted(self, body: bytes) -> bool:
-        try:
-            async with asyncio.timeout(BUS_SECONDS):
-                await self._send(body)
-        except TimeoutError:
-            return False
-        return True
-
-    async def _send(self, body: bytes) -> None:
-        # The embedded bus dies with the process: only what is in the journal counts as accepted.
-        bus = self._runtime.bus
-        if isinstance(bus, EmbeddedBus):
-            await bus.deliver(body)
-        else:
-            await bus.publish(body, OPPORTUNITY_DETECTED)
-
     # -- Waiting ---------------------------------------------------------------------------------
 
     def _action(self, word: Word, action: str, target: str) -> OperatorAction:
@@ -285,32 +206,6 @@ class Words:
             target=target,
             detail={"reason": word.reason},
         )
-
-    async def _committed(self, said: asyncio.Future[Step | None], what: str) -> Step | None:
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                return await said
-        except TimeoutError as error:
-            problem = Problem(
-                what=f"{what}: no commit yet, it may still come",
-                expected=f"a commit within {COMMIT_SECONDS} s",
-                found="none",
-                do="xarb status tells what became of it; look at the disk and at the log",
-            )
-            raise ProblemError(problem, 504) from error
-
-    async def _within(self, sending: Awaitable[None], what: str) -> None:
-        try:
-            async with asyncio.timeout(BUS_SECONDS):
-                await sending
-        except TimeoutError as error:
-            problem = Problem(
-                what=f"{what}: the bus has no room",
-                expected=f"room within {BUS_SECONDS} s",
-                found=f"{self._runtime.bus.depth()} messages waiting",
-                do="Try again later",
-            )
-            raise ProblemError(problem, 429) from error
 
 
 def handles(chart: Chart, snapshot: Snapshot, event: str) -> bool:
@@ -356,8 +251,3 @@ def _unheard(action: str, taken: Step) -> Problem:
         found=f"{state}, {taken.before.status.value}",
         do="xarb status; xarb incidents",
     )
-
-
-def _id_of(body: bytes) -> str:
-    found = decode(body)
-    return "" if isinstance(found, Malformed) else found.id

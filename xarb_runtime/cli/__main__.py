@@ -1,4 +1,4 @@
-"""`python -m xarb_runtime` is `xarb`."""
+"""`python -m xarb_runtime.cli` is `xarb`."""
 
 from xarb_runtime.cli.main import main
 

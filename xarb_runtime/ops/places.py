@@ -1,0 +1,106 @@
+"""
+Whether store, bus, control API and log could be opened, looked up before a start.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from xarb_runtime.ops.findings import Check, fine, stops
+from xarb_runtime.ops.logs import log_problem
+from xarb_runtime.ops.problems import Problem, ProblemError
+from xarb_runtime.ops.serving import check_loopback
+from xarb_runtime.ops.token import token_problems
+from xarb_runtime.plugins.registry import Registry
+from xarb_runtime.service.assembly import open_bus, store_url
+from xarb_runtime.service.clock import SystemClock
+from xarb_runtime.service.killpoints import KillPoints
+from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_secret import hide_url_password
+from xarb_runtime.store.check import check_store as store_problems
+from xarb_runtime.store.lease import Holder
+
+#: Longest wait for the bus, seconds.
+BUS_SECONDS = 5
+
+
+def check_store(
+    folder: Path, settings: Settings, is_alive: Callable[[Holder], bool]
+) -> Iterator[Check]:
+    """Look at the store without touching it."""
+    found = store_problems(store_url(folder, settings.store.url), is_alive=is_alive)
+    for text in found:
+        yield stops("store", text, "store.url")
+    if not found:
+        yield fine("store", f"{hide_url_password(settings.store.url)} is free and can be written")
+
+
+def check_bus(settings: Settings, registry: Registry | None) -> Iterator[Check]:
+    """Connect to the bus, and leave it again."""
+    url = hide_url_password(settings.bus.url)
+    try:
+        asyncio.run(_open_bus(settings, registry or Registry()))
+    except TimeoutError:
+        yield stops("bus", f"no answer within {BUS_SECONDS} s", f"bus.url, {url}")
+    except Exception as error:  # noqa: BLE001  a plugin may raise anything
+        yield stops("bus", str(error) or type(error).__name__, f"bus.url, {url}")
+    else:
+        yield fine("bus", url)
+
+
+async def _open_bus(settings: Settings, registry: Registry) -> None:
+    async with asyncio.timeout(BUS_SECONDS), AsyncExitStack() as stack:
+        await open_bus(settings, registry, SystemClock(), stack)
+
+
+def check_control(folder: Path, settings: Settings) -> Iterator[Check]:
+    """Look at the token's file and at the port."""
+    control = settings.control
+    try:
+        check_loopback(control.host)
+    except ProblemError as error:
+        yield Check(area="control", severity="error", problem=error.problem)
+        return
+    path = folder / control.token_file
+    problems = token_problems(path) if path.exists() else []
+    problems += [*_port(control.host, control.port)]
+    for problem in problems:
+        yield Check(area="control", severity="error", problem=problem)
+    if not problems:
+        port = str(control.port) if control.port else "any free port"
+        yield fine("control", f"{control.host}, {port}; token in {control.token_file}")
+
+
+def _port(host: str, port: int) -> Iterator[Problem]:
+    if not port:
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            yield Problem(
+                what="the control API could not listen there",
+                where=f"control.port, {host}:{port}",
+                expected="a free port",
+                found=error.strerror or str(error),
+                do="Is a runtime of this deployment running? Else choose another port",
+            )
+
+
+def check_logs(folder: Path, settings: Settings) -> Iterator[Check]:
+    """Look at the kill point and at the log's file."""
+    try:
+        KillPoints(settings.debug.kill_at)
+    except ValueError as error:
+        yield stops("settings", str(error), "debug.kill_at")
+    name = settings.logging.file
+    if not name:
+        return
+    path = folder / name
+    if path.is_dir() or any(parent.is_file() for parent in path.parents):
+        problem = log_problem(path, IsADirectoryError(21, "a folder or a file is in the way"))
+        yield Check(area="logs", severity="error", problem=problem)
