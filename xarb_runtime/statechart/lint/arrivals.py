@@ -20,6 +20,8 @@ from xarb_runtime.statechart.lint.subject import Subject
 from xarb_runtime.statechart.lint.tree import Configuration
 
 PAUSE = "operator.pause"
+#: Words of people begin like this.
+OPERATOR = "operator."
 
 #: What is known about the orders of one slot, or about one question: a sum of the following.
 Facts = int
@@ -89,6 +91,7 @@ class Walk:
         self._deed = deed
         self._proofs = proofs
         self._own = {signal for signal, _ in signals(_ALL)}
+        self._foreign: dict[Configuration, list[tuple[str, Move, _Deeds]]] = {}
         self._ways: dict[tuple[Configuration, str], list[tuple[Move, _Deeds]]] = {}
         self._walk()
 
@@ -111,9 +114,9 @@ class Walk:
     def _edges(self, here: Configuration, facts: Facts) -> Iterator[Edge]:
         spoken = list(self._signals(facts))
         self.arrived[here, facts] = {signal for signal, _ in spoken}
-        for event in self._subject.moving(here):
-            if event not in self._own:
-                yield from self._follow(here, facts, event, facts)
+        for event, move, deeds in self._foreign_ways(here):
+            for known in _after(facts, deeds):
+                yield Edge(here, facts, event, move, move.target, known)
         for event, known in spoken:
             yield from self._follow(here, facts, event, known)
 
@@ -125,6 +128,19 @@ class Walk:
         for move, deeds in self._ways_from(here, event):
             for facts in _after(known, deeds):
                 yield Edge(here, before, event, move, move.target, facts)
+
+    def _foreign_ways(self, here: Configuration) -> list[tuple[str, Move, _Deeds]]:
+        """What everything else can do here, one event for all that do the same."""
+        if here not in self._foreign:
+            ways: dict[tuple[object, ...], tuple[str, Move, _Deeds]] = {}
+            for event in self._subject.moving(here):
+                if event in self._own:
+                    continue
+                for move, deeds in self._ways_from(here, event):
+                    word = event.startswith(OPERATOR)
+                    ways.setdefault((move.target, deeds, word), (event, move, deeds))
+            self._foreign[here] = list(ways.values())
+        return self._foreign[here]
 
     def _ways_from(self, here: Configuration, event: str) -> list[tuple[Move, _Deeds]]:
         """The moves that differ in what they do to the orders that are followed."""

@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from xarb_runtime.domain.steps import Exposure
 from xarb_runtime.statechart.findings import Finding
-from xarb_runtime.statechart.lint.arrivals import DOUBT, PAUSE, SEVERAL, Edge, Walk
+from xarb_runtime.statechart.lint.arrivals import DOUBT, OPERATOR, PAUSE, SEVERAL, Edge, Walk
 from xarb_runtime.statechart.lint.clock import Clock, Node
 from xarb_runtime.statechart.lint.effects import RISKY_SLOT, Command
 from xarb_runtime.statechart.lint.moves import Move
 from xarb_runtime.statechart.lint.subject import Subject, named
 from xarb_runtime.statechart.lint.tree import Configuration
 from xarb_runtime.statechart.lint.words import listed
-
-OPERATOR = "operator."
 
 #: What may be said about an order just placed and must be handled; `unknown` is looked at apart.
 _MUST_HANDLE = ("filled", "refused")
