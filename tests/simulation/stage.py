@@ -39,6 +39,7 @@ def make_stage(folder: Path) -> Stage:
         async with Journal.open(f"sqlite:///{folder}/seed.db", owner="t", clock_ms=lambda: 0):
             pass
 
+    folder.mkdir(exist_ok=True)
     asyncio.run(make())
     return Stage(folder=ROOT, registry=registry(), charts=charts(), store=folder / "seed.db")
 

@@ -7,6 +7,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+from xarb_runtime.domain.money import ZERO
 from xarb_runtime.simulation.campaign import Report
 from xarb_runtime.simulation.coverage import Coverage
 from xarb_runtime.simulation.evidence_markdown import COMMAND, NOTHING, ends, money, seconds, share
@@ -146,7 +147,7 @@ def _summary_row(played: Played, journeys: Sequence[Journey]) -> Sequence[str]:
         escape(", ".join(ends(journeys))),
         seconds(sum(it.naked_ms for it in journeys)),
         seconds(sum(it.doubt_ms for it in journeys)),
-        money(min((it.worst for it in journeys), default=journeys[0].worst)),
+        money(min((it.worst for it in journeys), default=ZERO)),
         escape(", ".join(kinds)) or NOTHING,
     )
 
