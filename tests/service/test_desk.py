@@ -264,3 +264,102 @@ def test_an_incident_is_closed_once() -> None:
 
     assert [closure] == first.batch.closures
     assert second.batch.closures == []
+
+
+def test_a_quarantined_execution_has_no_timers_left_to_fire() -> None:
+    world = World()
+    world.admit()
+
+    work = world.report(world.work.commands[0], filled="many")
+
+    assert work.steps[0].after.timers == ()
+    assert [timer.id for timer in work.steps[0].cancelled] == ["ttl_leg_a"]
+
+
+def test_an_orphan_that_is_reported_again_after_its_incident_was_closed_is_told_again() -> None:
+    world = World()
+    identities: list[str] = []
+    for sequence in (1, 2):
+        data = {"client_id": "x-404:1:0", "sequence": sequence}
+        work = world.say("order.report", "x-404", "venue:sx", **data)
+        (incident,) = world.desk.register.all
+        identities += [incident.id, work.batch.steps[0].event.id]
+        closure = Closure(id=incident.id, closed_ms=1, closed_by="operator:ann")
+        world.deliver(Delivery(closure=closure))
+
+    assert len(set(identities)) == 4
+
+
+def test_the_same_trade_may_break_its_window_twice() -> None:
+    """A reversal counts a trade again, after a person has resumed."""
+    world = World(kpi=KpiSettings(window=1, min_sample=1))
+    world.admit()
+    command = world.work.commands[0]
+    first = world.report(command, "refused")
+    world.now_ms += 1
+    world.say("operator.resume", SUPERVISOR, "operator:ann")
+    again = world.report(command, "filled", filled="1", odds="2")
+    words = [
+        step.event.id
+        for work in (first, again)
+        for step in work.steps
+        if step.event.type == "kpi.breach"
+    ]
+
+    assert len(words) == len(set(words))
+
+
+def test_a_duplicate_never_takes_another_executions_place() -> None:
+    world = World()
+    world.admit("1~e9")
+    world.admit("1")
+    event = world.event("opportunity.detected", "x-1", "bus:engine", opportunity=opportunity("1"))
+
+    world.deliver(Delivery(event=msgspec.structs.replace(event, id="e9"), message=True))
+
+    assert world.leaves("x-1~e9") == ("a_placing",)
+
+
+def test_a_word_about_an_order_never_reaches_the_supervisor() -> None:
+    world = World()
+
+    world.say("order.report", SUPERVISOR, "venue:sx", client_id="supervisor:1:0", reason=7)
+
+    assert kinds(world) == ["orphan_order"]
+    assert world.desk.book.get(SUPERVISOR) is not None
+    assert world.desk.level == "paused"
+
+
+def test_a_resume_into_degraded_lets_the_windows_begin_anew() -> None:
+    world = World(kpi=KpiSettings(window=1, min_sample=1))
+    world.admit()
+    world.report(world.work.commands[0], "refused")
+    world.say("venue.down", SUPERVISOR, "runtime", venue="azuro", reason="no route")
+    world.now_ms += 1
+
+    world.say("operator.resume", SUPERVISOR, "operator:ann")
+
+    assert world.desk.level == "degraded"
+    assert world.desk.windows.figures() == []
+
+
+def test_an_order_that_turns_up_open_after_the_end_is_an_incident() -> None:
+    world = World()
+    world.admit()
+    command = world.work.commands[0]
+    world.report(command, "refused")
+
+    world.report(command, "open", final=False)
+
+    assert kinds(world) == ["late_report"]
+
+
+def test_an_order_that_was_never_sent_says_nothing_about_its_venue() -> None:
+    world = World(kpi=KpiSettings(window=1, min_sample=1))
+    world.admit()
+    key = world.work.commands[0].key
+
+    world.say("order.refused", "x-1", "runtime", client_id=key, code="PAUSED", reason="not sent")
+
+    assert world.leaves() == ("aborted",)
+    assert world.desk.windows.figures() == []

@@ -3,7 +3,9 @@ Whatever a plugin does with a call, an event says what came of it, in time.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -32,7 +34,14 @@ from xarb_runtime.service.killpoints import KillPoints
 
 KEY = "x-1:1:0"
 DEADLINE_MS = 30
-REPORT = OrderReport(client_id=KEY, sequence=3, time_ms=1, status=OrderStatus.FILLED)
+REPORT = OrderReport(
+    client_id=KEY,
+    sequence=3,
+    time_ms=1,
+    status=OrderStatus.FILLED,
+    filled=Decimal(10),
+    odds=Decimal(2),
+)
 
 
 class Clock:
@@ -252,3 +261,91 @@ async def test_a_command_that_nobody_handles_is_answered_and_not_lost() -> None:
 
 def test_reports_survive_the_trip_into_an_event() -> None:
     assert msgspec.convert(msgspec.to_builtins(REPORT), OrderReport, strict=False) == REPORT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {"status": "filled"},
+        Accepted(None),  # type: ignore[arg-type]
+        Accepted(msgspec.structs.replace(REPORT, filled=Decimal(0))),
+        Accepted(msgspec.structs.replace(REPORT, filled=Decimal(-5))),
+        Accepted(msgspec.structs.replace(REPORT, odds=Decimal("NaN"))),
+        Accepted(msgspec.structs.replace(REPORT, status=OrderStatus.REFUSED)),
+        Unknown("half a letter: \ud800"),
+    ],
+)
+async def test_an_answer_that_cannot_be_true_is_unknown(answer: Any) -> None:
+    went = await run("place", lambda: answers(answer))
+
+    assert went.said[0] == "order.unknown"
+    json.dumps(went.said[1]).encode()
+
+
+def not_a_coroutine() -> Any:
+    raise ValueError("raised before the first await")
+
+
+async def test_a_method_that_raises_before_it_awaits_is_no_answer() -> None:
+    went = await run("place", not_a_coroutine)
+
+    assert went.said[0] == "order.unknown"
+
+
+@pytest.mark.parametrize("odds", ["0", "1", "-2", "NaN", "Infinity"])
+async def test_a_quote_that_is_no_price_failed(odds: str) -> None:
+    quote = Quote(
+        selection=msgspec.convert(selection("sx", "over"), Selection),
+        odds=Decimal(odds),
+        min_stake=Decimal(1),
+        max_stake=Decimal(10),
+        time_ms=1,
+    )
+
+    went = await run("quote", lambda: answers(quote))
+
+    assert went.said[0] == "quote.failed"
+
+
+async def test_an_order_whose_time_has_passed_is_not_sent() -> None:
+    went = Run(Scripted(hangs), "running")
+    params = {
+        "client_id": KEY,
+        "selection": selection("sx", "over"),
+        "stake": "10",
+        "min_odds": "2",
+        "reduces": True,
+        "expires_ms": 5_000,
+    }
+
+    async with asyncio.TaskGroup() as group:
+        went.dispatcher.start(Command(key=KEY, target="venue", name="place", params=params), group)
+
+    assert went.said[0] == "order.refused"
+    assert went.said[1]["code"] == "EXPIRED"
+
+
+async def test_secrets_in_an_error_do_not_reach_the_event() -> None:
+    async def leaks() -> None:
+        raise ConnectionError("GET https://venue/?key=hunter2secret failed")
+
+    venue = Scripted(leaks)
+    went = Run(venue, "running")
+    went.dispatcher._hide = lambda text: text.replace("hunter2secret", "***")
+    async with asyncio.TaskGroup() as group:
+        params = {"venue": "sx", "client_id": KEY}
+        went.dispatcher.start(Command(key=KEY, target="venue", name="find", params=params), group)
+
+    assert "hunter2secret" not in went.said[1]["reason"]
+    assert "***" in went.said[1]["reason"]
+
+
+def test_a_report_of_the_stream_that_cannot_be_true_makes_the_order_unknown() -> None:
+    went = Run(Scripted(hangs), "running")
+
+    delivery = went.dispatcher.heard(msgspec.structs.replace(REPORT, filled=Decimal(0)), "sx")
+
+    assert delivery.event is not None
+    assert delivery.event.type == "order.unknown"
+    assert went.health == [("sx", "call.failed")]

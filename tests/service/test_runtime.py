@@ -213,6 +213,10 @@ def test_a_word_after_the_end_is_answered(tmp_path: Path) -> None:
     assert caught.group_contains(RuntimeEndedError)
 
 
+class PowerCutError(Exception):
+    """The runtime ends without a safe stop."""
+
+
 def changed_charts(folder: Path) -> Charts:
     """The project's charts, the flow with a line more: the same behaviour under another hash."""
     shutil.copytree(ROOT / "statecharts", folder / "statecharts")
@@ -261,12 +265,69 @@ def test_windows_are_rebuilt_from_the_journal(tmp_path: Path) -> None:
             await bus.deliver(message(name, runtime.clock.now_ms()))
             await ended(runtime, f"x-{name}")
         figures.append(runtime.windows.figures())
+        raise PowerCutError
 
     async def second(runtime: Runtime, _: EmbeddedBus) -> None:
         figures.append(runtime.windows.figures())
 
-    play(tmp_path, first, settings)
+    with pytest.raises(BaseExceptionGroup) as caught:
+        play(tmp_path, first, settings)
     play(tmp_path, second, settings)
+
+    assert caught.group_contains(PowerCutError)
 
     assert figures[0]
     assert figures[0] == figures[1]
+
+
+def test_safe_stops_follow_one_another(tmp_path: Path) -> None:
+    """What is said at the end of one life has another identity than at the end of the next."""
+
+    def use(name: str) -> Use:
+        async def submit_and_stop_at_once(runtime: Runtime, bus: EmbeddedBus) -> None:
+            await runtime.clock.sleep_ms(100)
+            await bus.deliver(message(name))
+
+        return submit_and_stop_at_once
+
+    for name in ("1", "2", "3"):
+        play(tmp_path, use(name))
+
+
+def test_a_message_that_comes_again_when_it_is_too_old_is_no_failure(tmp_path: Path) -> None:
+    async def first(_: Runtime, bus: EmbeddedBus) -> None:
+        await bus.deliver(message("1"))
+        await bus.deliver(message("2", START_MS - 60_000))
+
+    async def second(runtime: Runtime, bus: EmbeddedBus) -> None:
+        await runtime.clock.sleep_ms(10_000)
+        await bus.deliver(message("1"))
+        await bus.deliver(message("2", START_MS - 60_000))
+
+    play(tmp_path, first)
+    play(tmp_path, second)
+
+
+def test_a_message_from_the_future_is_not_traded(tmp_path: Path) -> None:
+    async def use(runtime: Runtime, bus: EmbeddedBus) -> None:
+        await bus.deliver(message("1", START_MS + 3_600_000))
+
+        assert runtime.desk.book.get("x-1") is None
+
+    play(tmp_path, use)
+
+
+@pytest.mark.parametrize("word", ["pause", "reduce", "halt"])
+def test_what_was_held_back_stays_so_over_a_restart(tmp_path: Path, word: str) -> None:
+    async def first(runtime: Runtime, _: EmbeddedBus) -> None:
+        await runtime.say(f"operator.{word}", source="operator:ann")
+
+    async def second(runtime: Runtime, _: EmbeddedBus) -> None:
+        await runtime.clock.sleep_ms(100)
+        level = runtime.desk.level
+        await runtime.say("operator.resume", source="operator:ann")
+
+        assert (level, runtime.desk.level) == ("paused", "running")
+
+    play(tmp_path, first)
+    play(tmp_path, second)

@@ -19,6 +19,8 @@ from xarb_runtime.domain.position import Fill, levelling_stake, profit_by_scenar
 
 #: The strategy that closes a position at a loss when nothing better is left.
 UNWIND = "unwind"
+#: So far may an engine's clock be ahead of ours, milliseconds.
+FUTURE_MS = 1_000
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -93,8 +95,8 @@ class CrossVenueFacts(Context, kw_only=True):
 
     @property
     def is_stale(self) -> bool:
-        """Whether the opportunity is older than `limits.max_age`."""
-        return self.age_ms > parse_duration_ms(self.limits.max_age)
+        """Whether the opportunity is older than `limits.max_age`, or from the future."""
+        return not -FUTURE_MS <= self.age_ms <= parse_duration_ms(self.limits.max_age)
 
     @property
     def stake_a(self) -> Decimal:

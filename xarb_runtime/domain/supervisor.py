@@ -35,6 +35,7 @@ class Supervisor(Context, kw_only=True):
         resumed_ms: when it was last resumed; KPI windows count from here.
         in_flight: executions in flight when last told.
         pauses: whether the last incident asks for a pause.
+        held: trading was paused, reduced or halted and nobody has resumed it since.
         drain_deadline: how long stopping waits for executions in flight; a text with a unit.
     """
 
@@ -64,6 +65,7 @@ class Supervisor(Context, kw_only=True):
     in_flight: int = 0
     pauses: bool = False
     drain_deadline: str = "30s"
+    held: bool = False
 
     def observe(self, event: Event) -> str:
         """Take in what the event tells; the chart sees it under its own type."""
@@ -99,7 +101,12 @@ class Supervisor(Context, kw_only=True):
         self.since_ms = self.now_ms
         self.reason, self.by = "", self.heard_from
 
+    def hold(self) -> None:
+        """Note that only a person may let trading go on, also after a restart."""
+        self.held = True
+
     def mark_resumed(self) -> None:
         """Note that trading goes on by somebody's word: KPI windows start anew."""
         self.mark_running()
+        self.held = False
         self.resumed_ms = self.now_ms

@@ -37,6 +37,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         io_guard: entered around every wait for the store's real I/O.
         second_reader: whether the store may read on a connection of its own.
         wait_ms: how long to wait for another runtime's lease.
+        hide: takes secrets out of a text.
         is_alive: whether the process that holds the lease can still be running.
         charts: the charts, if they are loaded already.
     """
@@ -49,6 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     io_guard: Callable[[], AbstractContextManager[None]] = nullcontext
     second_reader: bool = True
     wait_ms: int = 0
+    hide: Callable[[str], str] = str
     is_alive: Callable[[Holder], bool] = holder_is_alive
     charts: Charts | None = None
 
@@ -148,6 +150,7 @@ async def assemble(
                 bus=bus,
                 kill=around.kill,
                 observers=(*around.observers, *_plugin_observers(found)),
+                hide=around.hide,
             )
         )
 

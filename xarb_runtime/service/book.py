@@ -27,6 +27,7 @@ class Book:
         self._live: dict[str, Snapshot] = {}
         self._ended: OrderedDict[str, Snapshot] = OrderedDict()
         self._stakes: dict[str, Decimal] = {}
+        self._unreadable: set[str] = set()
 
     def get(self, execution: str) -> Snapshot | None:
         """Return the newest snapshot, or None if the execution is not in memory."""
@@ -41,8 +42,20 @@ class Book:
         self._live.pop(execution, None)
         self._stakes.pop(execution, None)
         self._ended[execution] = snapshot
+
+    def forget_oldest(self) -> None:
+        """Let go of the executions that ended longest ago; after a round, never during one."""
         while len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
+        self._unreadable.clear()
+
+    def note_unreadable(self, execution: str) -> None:
+        """Note, for one round, that an execution exists but cannot be read any more."""
+        self._unreadable.add(execution)
+
+    def knows(self, execution: str) -> bool:
+        """Tell whether an execution exists, readable or not."""
+        return self.get(execution) is not None or execution in self._unreadable
 
     def commit_stake(self, execution: str, stake: Decimal) -> None:
         """Note what an execution in flight may stake on leg A."""

@@ -11,7 +11,15 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, ORDER_REPORT, Event
+from xarb_runtime.domain.events import (
+    OPPORTUNITY_DETECTED,
+    ORDER_ABSENT,
+    ORDER_CANCEL_REFUSED,
+    ORDER_REFUSED,
+    ORDER_REPORT,
+    ORDER_UNKNOWN,
+    Event,
+)
 from xarb_runtime.domain.steps import Command, Exposure, Outcome, Snapshot, Status, Step
 from xarb_runtime.domain.supervisor import Supervisor
 from xarb_runtime.service import incidents, operators
@@ -29,6 +37,10 @@ from xarb_runtime.store.records import IncidentRow
 #: Commands to these targets are carried out by the desk; all others go to the dispatcher.
 INTERNAL = frozenset({"supervisor", "executions", "runtime"})
 RUNTIME_SOURCE = "runtime"
+#: Words about orders; only executions of opportunities have orders.
+ORDER_EVENTS = frozenset(
+    {ORDER_REPORT, ORDER_UNKNOWN, ORDER_ABSENT, ORDER_REFUSED, ORDER_CANCEL_REFUSED}
+)
 #: So many identities are remembered; the journal knows the older ones.
 SEEN_KEPT = 65_536
 
@@ -58,6 +70,7 @@ class Desk:
         self._queue: deque[Delivery] = deque()
         self._seen: dict[tuple[str, str], None] = {}
         self._recalled: set[str] = set()
+        self._resumed_ms = 0
 
     # -- What others ask -------------------------------------------------------------------------
 
@@ -75,6 +88,12 @@ class Desk:
         return snapshot is None or (
             snapshot.leaves == self._healthy and snapshot.status is Status.RUNNING
         )
+
+    @property
+    def _supervisor_seq(self) -> int:
+        """Grows with every step of the supervisor, over all lives: what is told to it is unique."""
+        snapshot = self.book.get(SUPERVISOR)
+        return snapshot.seq if snapshot else 0
 
     @property
     def resumed_ms(self) -> int:
@@ -95,6 +114,7 @@ class Desk:
             self.book.commit_stake(snapshot.execution, context.entry_stake)
         elif snapshot.execution == SUPERVISOR:
             self.draining = snapshot.leaves == ("stopping",)
+            self._resumed_ms = self.resumed_ms
 
     def recall_incidents(self, rows: Sequence[IncidentRow]) -> None:
         """Take up the open incidents from the journal."""
@@ -127,6 +147,7 @@ class Desk:
             self._one(self._queue.popleft())
             if not self._queue:
                 self._look_for_drained()
+        self.book.forget_oldest()
         while len(self._seen) > SEEN_KEPT:
             del self._seen[next(iter(self._seen))]
         return self._work
@@ -188,6 +209,9 @@ class Desk:
         repeatable = delivery.message or event.type == ORDER_REPORT
         if repeatable and not self._is_new(event):
             return None
+        if event.type in ORDER_EVENTS and not is_trade(event.execution):
+            self._orphan(event)
+            return None
         if event.type == OPPORTUNITY_DETECTED:
             return self._admit(event)
         snapshot = self.book.get(event.execution)
@@ -215,9 +239,11 @@ class Desk:
         return taken
 
     def _admit(self, event: Event) -> Step:
-        duplicate = self.book.get(event.execution) is not None
+        duplicate = self.book.knows(event.execution)
         if duplicate:
-            event = msgspec.structs.replace(event, execution=f"{event.execution}~{event.id}")
+            # No opportunity's id has an exclamation mark, and no two messages this source and id.
+            name = f"{event.execution}!{event.source}!{event.id}"
+            event = msgspec.structs.replace(event, execution=name)
         completed, opportunity = self.facts.complete(event, self.book, duplicate=duplicate)
         taken = self._step(start(self.charts.flow, event.execution), completed)
         self.book.commit_stake(event.execution, opportunity.stake)
@@ -245,6 +271,10 @@ class Desk:
         work.steps.append(taken)
         if not (taken.outcome is Outcome.STALE and event.type == ORDER_REPORT):
             work.batch.steps.append(taken)
+        if taken.outcome is Outcome.STALE and event.type == ORDER_REPORT:
+            self._look_for_stranger(taken)
+        if snapshot.execution == SUPERVISOR:
+            self._look_for_resume()
         work.armed += [Arming(snapshot.execution, timer) for timer in taken.armed]
         for incident in incidents.of_step(taken):
             self._open(incident)
@@ -253,6 +283,18 @@ class Desk:
             self._route(command, taken)
         return taken
 
+    def _look_for_stranger(self, taken: Step) -> None:
+        """A report that says nothing new may be about an order that is not in the ledger at all."""
+        context = self.charts.of(taken.after).decoder.decode(taken.after.context)
+        if context.order(str(taken.event.data.get("client_id", ""))) is None:
+            self._orphan(taken.event)
+
+    def _look_for_resume(self) -> None:
+        """KPI windows begin anew whenever a person has let trading go on."""
+        if self.resumed_ms != self._resumed_ms:
+            self._resumed_ms = self.resumed_ms
+            self.windows.restart()
+
     def _count(self, taken: Step) -> None:
         trade = trade_of(taken, self.charts.of(taken.after))
         if trade is None:
@@ -260,7 +302,8 @@ class Desk:
         self._work.batch.trades.append(trade)
         for breach in self.windows.add(trade):
             data = {"venue": breach.venue, "reason": f"{breach.venue}: {breach.reason}"}
-            self._tell(SUPERVISOR, "kpi.breach", f"{breach.kpi}:{trade.client_id}", taken, data)
+            identity = f"{breach.kpi}:{trade.client_id}:{self._supervisor_seq}"
+            self._tell(SUPERVISOR, "kpi.breach", identity, taken, data)
 
     def _tell(
         self, execution: str, kind: str, identity: str, cause: Step, data: Mapping[str, object]
@@ -318,7 +361,7 @@ class Desk:
         self._work.incidents.append(incident)
         if incident.execution != SUPERVISOR:
             event = Event(
-                id=incident.id,
+                id=f"{incident.id}@{self._supervisor_seq}",
                 source=RUNTIME_SOURCE,
                 type="incident.opened",
                 time_ms=incident.opened_ms,
@@ -333,19 +376,20 @@ class Desk:
         steps = self._work.steps
         if steps and any(taken.event.type == "operator.resume" for taken in steps):
             self.draining = self.draining and self.level == "stopping"
-            if self.level == "running":
-                self.windows.restart()
         if self.draining and steps and not self.book.trades and self.level == "stopping":
             self.draining = False
             data: dict[str, object] = {"in_flight": self.book.in_flight}
-            self._tell(
-                SUPERVISOR, "work.drained", f"drained:{steps[-1].after.seq}", steps[-1], data
-            )
+            identity = f"drained:{self._supervisor_seq}"
+            self._tell(SUPERVISOR, "work.drained", identity, steps[-1], data)
 
 
 def _quarantined(taken: Step) -> Step:
     """A failed step leaves the execution as it was, except that it is taken out of service."""
     after = msgspec.structs.replace(
-        taken.after, status=Status.QUARANTINED, seq=taken.after.seq + 1, exposure=Exposure.UNKNOWN
+        taken.after,
+        status=Status.QUARANTINED,
+        seq=taken.after.seq + 1,
+        timers=(),
+        exposure=Exposure.UNKNOWN,
     )
-    return msgspec.structs.replace(taken, after=after)
+    return msgspec.structs.replace(taken, after=after, cancelled=taken.before.timers)

@@ -32,6 +32,7 @@ from xarb_runtime.domain.steps import Command
 from xarb_runtime.plugins.contracts import Bus, Clock, HedgeRequest, HedgeStrategy, Quote, Venue
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.killpoints import KillPoints
+from xarb_runtime.service.sanity import plan_problem, quote_problem, readable, report_problem
 
 T = TypeVar("T")
 log = structlog.get_logger("xarb.dispatcher")
@@ -85,6 +86,7 @@ class Dispatcher:
         deadlines: Deadlines,
         kill: KillPoints,
         health: Callable[[str, str, str], None],
+        hide: Callable[[str], str] = str,
     ) -> None:
         self._clock = clock
         self._venues = venues
@@ -95,8 +97,10 @@ class Dispatcher:
         self._deadlines = deadlines
         self._kill = kill
         self._health = health
+        self._hide = hide
         self._abandoned: dict[asyncio.Future[Any], str] = {}
         self.outstanding = 0
+        self.nonsense = 0
 
     def start(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Begin a command; returns at once."""
@@ -113,8 +117,53 @@ class Dispatcher:
                 log.error("command_unsupported", key=command.key, target=command.target)
                 return
             await handler(self, command)
+        except Exception as error:  # noqa: BLE001  whatever a plugin gave us hurts its command only
+            log.warning("command_failed", key=command.key, error=self.clean(repr(error)))
+            self._gave_nonsense(command, self.clean(f"{type(error).__name__}: {error}"))
         finally:
             self.outstanding -= 1
+
+    def clean(self, text: str) -> str:
+        """Return what a plugin said as it may be written down: readable, and without secrets."""
+        return self._hide(readable(text))
+
+    def heard(self, report: object, venue: str) -> Delivery:
+        """Return what a report of a venue's stream amounts to; what cannot be true is none."""
+        problem = report_problem(report)
+        if not problem:
+            event = report_event(self._cleaned(report), venue, self._clock.now_ms())
+            return Delivery(event=event)
+        log.warning("report_refused", venue=venue, reason=problem)
+        self._health(venue, "call.failed", f"report: {problem}")
+        client_id = readable(str(getattr(report, "client_id", "")))
+        self.nonsense += 1
+        event = Event(
+            id=f"{client_id}?{self._clock.now_ms()}.{self.nonsense}",
+            source=f"venue:{venue}",
+            type=events.ORDER_UNKNOWN,
+            time_ms=self._clock.now_ms(),
+            execution=execution_of(client_id),
+            data={"client_id": client_id, "reason": f"a report that cannot be true: {problem}"},
+        )
+        return Delivery(event=event)
+
+    def _cleaned(self, report: Any) -> OrderReport:
+        texts = {name: self.clean(str(getattr(report, name))) for name in ("code", "reason")}
+        return msgspec.structs.replace(report, client_id=readable(report.client_id), **texts)
+
+    def _gave_nonsense(self, command: Command, reason: str) -> None:
+        """A command whose handling failed: what was asked is not known."""
+        params = command.params
+        kind = (command.target, command.name)
+        if kind in {("venue", "place"), ("venue", "cancel"), ("venue", "find")}:
+            venue = str(params.get("venue") or params.get("selection", {}).get("venue", ""))
+            self._unknown(command, str(params.get("client_id", "")), venue, reason)
+        elif kind == ("venue", "quote"):
+            self._say(command, events.QUOTE_FAILED, {"reason": reason}, "runtime")
+        elif kind == ("hedge", "plan"):
+            self._say(command, events.HEDGE_NO_PLAN, {"reason": reason}, "runtime")
+        else:
+            self._done(command, "failed", reason)
 
     # -- Answers ---------------------------------------------------------------------------------
 
@@ -140,11 +189,14 @@ class Dispatcher:
         )
 
     def _report(self, command: Command, report: OrderReport, venue: str) -> None:
-        event = report_event(report, venue, self._clock.now_ms())
+        problem = report_problem(report)
+        if problem:
+            raise TypeError(problem)
+        event = report_event(self._cleaned(report), venue, self._clock.now_ms())
         self._deliver(Delivery(event=event, answers=command.key))
 
     def _unknown(self, command: Command, client_id: str, venue: str, reason: str) -> None:
-        data = {"client_id": client_id, "reason": reason}
+        data = {"client_id": client_id, "reason": self.clean(reason)}
         self._say(command, events.ORDER_UNKNOWN, data, f"venue:{venue}")
 
     async def _ask(self, call: Callable[[], Awaitable[T]], deadline_ms: int, what: str) -> T:
@@ -154,7 +206,7 @@ class Dispatcher:
         Raises:
             NoAnswerError: the deadline passed, or the plugin raised, or cancelled itself.
         """
-        task = asyncio.ensure_future(call())
+        task = asyncio.ensure_future(_awaited(call))
         try:
             done, _ = await asyncio.wait({task}, timeout=deadline_ms / 1000)
         except asyncio.CancelledError:
@@ -170,7 +222,7 @@ class Dispatcher:
             message = f"{what}: the plugin cancelled itself"
             raise NoAnswerError(message) from error
         except Exception as error:  # a plugin may raise anything; it means no answer
-            message = f"{what}: {type(error).__name__}: {error}"
+            message = self.clean(f"{what}: {type(error).__name__}: {error}")
             raise NoAnswerError(message) from error
 
     def _abandon(self, task: asyncio.Future[Any], what: str) -> None:
@@ -224,8 +276,10 @@ class Dispatcher:
 
     def _blocked(self, order: Order) -> str:
         """
-        Why the supervisor's level forbids an order that was not sent yet; empty if it does not.
+        Why an order that was not sent yet must not be sent any more; empty if it may.
         """
+        if self._clock.now_ms() >= order.expires_ms:
+            return "EXPIRED"
         level = self._level()
         if level == "halted" or (level in REDUCE_ONLY and not order.reduces):
             return level.upper()
@@ -243,10 +297,13 @@ class Dispatcher:
             case Accepted(report=report):
                 self._report(command, report, name)
             case Refused(code=code, reason=reason):
-                data = {"client_id": order.client_id, "code": code, "reason": reason}
+                words = {"code": self.clean(code), "reason": self.clean(reason)}
+                data = {"client_id": order.client_id, **words}
                 self._say(command, events.ORDER_REFUSED, data, f"venue:{name}")
             case Unknown(reason=reason):
                 self._unknown(command, order.client_id, name, reason)
+            case _:
+                self._unknown(command, order.client_id, name, _strange(answer))
 
     async def cancel(self, command: Command) -> None:
         """Ask for an order to be cancelled."""
@@ -264,10 +321,12 @@ class Dispatcher:
             case Accepted(report=report):
                 self._report(command, report, name)
             case CancelRefused(reason=reason):
-                data = {"client_id": client_id, "reason": reason}
+                data = {"client_id": client_id, "reason": self.clean(reason)}
                 self._say(command, events.ORDER_CANCEL_REFUSED, data, f"venue:{name}")
             case Unknown(reason=reason):
                 self._unknown(command, client_id, name, reason)
+            case _:
+                self._unknown(command, client_id, name, _strange(answer))
 
     async def find(self, command: Command) -> None:
         """Look for an order in doubt."""
@@ -283,10 +342,12 @@ class Dispatcher:
             case Found(report=report):
                 self._report(command, report, name)
             case Absent(reason=reason):
-                data = {"client_id": client_id, "reason": reason}
+                data = {"client_id": client_id, "reason": self.clean(reason)}
                 self._say(command, events.ORDER_ABSENT, data, f"venue:{name}")
             case Unknown(reason=reason):
                 self._unknown(command, client_id, name, reason)
+            case _:
+                self._unknown(command, client_id, name, _strange(answer))
 
     # -- Prices and plans ------------------------------------------------------------------------
 
@@ -301,6 +362,11 @@ class Dispatcher:
         except NoAnswerError as error:
             source = f"venue:{selection.venue}"
             self._say(command, events.QUOTE_FAILED, {"reason": str(error)}, source)
+            return
+        problem = quote_problem(quote)
+        if problem:
+            source = f"venue:{selection.venue}"
+            self._say(command, events.QUOTE_FAILED, {"reason": problem}, source)
             return
         data = msgspec.to_builtins(quote)
         self._say(command, events.QUOTE_RECEIVED, data, f"venue:{selection.venue}")
@@ -322,10 +388,11 @@ class Dispatcher:
             plan = strategy.plan(request, quotes)
         except Exception as error:  # noqa: BLE001  a strategy may raise anything; it means no plan
             log.warning("hedge_strategy_failed", strategy=request.strategy, error=repr(error))
-            self._say(command, events.HEDGE_NO_PLAN, {"reason": repr(error)}, source)
+            self._say(command, events.HEDGE_NO_PLAN, {"reason": self.clean(repr(error))}, source)
             return
-        if plan is None:
-            self._say(command, events.HEDGE_NO_PLAN, {"reason": "nothing improves it"}, source)
+        problem = plan_problem(plan) if plan is not None else "nothing improves it"
+        if plan is None or problem:
+            self._say(command, events.HEDGE_NO_PLAN, {"reason": problem}, source)
         else:
             self._say(command, events.HEDGE_PLANNED, msgspec.to_builtins(plan), source)
 
@@ -344,7 +411,7 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             for index, selection in enumerate(selections):
                 group.create_task(one(index, selection))
-        return tuple(quote for quote in results if quote is not None)
+        return tuple(q for q in results if q is not None and not quote_problem(q))
 
     # -- Messages --------------------------------------------------------------------------------
 
@@ -373,6 +440,15 @@ class Dispatcher:
                 data={"execution": execution_of(command.key), **command.params},
             )
         )
+
+
+async def _awaited(call: Callable[[], Awaitable[T]]) -> T:
+    """Call inside the task, so that what is raised before the first await lands there as well."""
+    return await call()
+
+
+def _strange(answer: object) -> str:
+    return f"expected one of the answers of the contract, found {type(answer).__name__}"
 
 
 _HANDLERS: Mapping[tuple[str, str], Callable[[Dispatcher, Command], Awaitable[None]]] = {

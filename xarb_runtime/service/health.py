@@ -27,7 +27,17 @@ class Health:
         limits: HealthLimits,
         deliver: Callable[[Delivery], None],
         snapshot: Callable[[str], Snapshot | None],
+        life: int,
     ) -> None:
+        """
+        Args:
+            clock: the clock.
+            limits: when a venue counts as down.
+            deliver: takes what is noticed.
+            snapshot: what is known about an execution.
+            life: the journal's epoch; events of two lives never have the same id.
+        """
+        self._life = life
         self._clock = clock
         self._limits: dict[str, object] = msgspec.to_builtins(limits)
         self._deliver = deliver
@@ -41,12 +51,12 @@ class Health:
         now_ms = self._clock.now_ms()
         if kind.endswith(".ok"):
             self.last_ok_ms[venue] = now_ms
-            if self._is_spotless(venue):
+            if self._is_no_news(venue, kind):
                 return
         number = self._noticed[venue] = self._noticed.get(venue, 0) + 1
         execution = HEALTH_PREFIX + venue
         event = Event(
-            id=f"{execution}:{now_ms}:{number}",
+            id=f"{execution}:{self._life}:{number}",
             source="runtime",
             type=kind,
             time_ms=now_ms,
@@ -55,12 +65,14 @@ class Health:
         )
         self._deliver(Delivery(event=event))
 
-    def _is_spotless(self, venue: str) -> bool:
+    def _is_no_news(self, venue: str, kind: str) -> bool:
+        """Whether a good answer changes nothing in what is known about a venue that is healthy."""
         snapshot = self._snapshot(HEALTH_PREFIX + venue)
         if snapshot is None:
             return True
         context = self._decoder.decode(snapshot.context)
-        return "healthy" in snapshot.leaves and not (context.failures or context.missed)
+        count = context.failures if kind == "call.ok" else context.missed
+        return "healthy" in snapshot.leaves and not count
 
 
 def level_of(healths: Mapping[str, Snapshot]) -> dict[str, str]:

@@ -2,13 +2,15 @@
 Incidents: what a person has to know about, derived from steps and commands.
 """
 
+from collections.abc import Callable
+
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Command, Exposure, Outcome, Status, Step
 from xarb_runtime.service.book import is_trade
 from xarb_runtime.store.batch import Closure, Incident
 
 #: A late word of these kinds changes what we own.
-MATTERS_LATE = ("filled", "partially_filled", "reversed")
+MATTERS_LATE = ("filled", "partially_filled", "reversed", "acknowledged")
 
 
 class Register:
@@ -18,10 +20,11 @@ class Register:
         self._open: dict[str, Incident] = {}
 
     def open(self, incident: Incident) -> bool:
-        """Note an incident; False if it is open already."""
-        new = incident.id not in self._open
-        self._open.setdefault(incident.id, incident)
-        return new
+        """Note an incident; False if it, or another one that says the same, is open already."""
+        if incident.id in self._open or any(map(_same(incident), self._open.values())):
+            return False
+        self._open[incident.id] = incident
+        return True
 
     def get(self, identity: str) -> Incident | None:
         """Return an open incident."""
@@ -72,7 +75,8 @@ def of_step(taken: Step) -> list[Incident]:
     The incidents that a step is by itself: a fault, a broken invariant, a late word that matters.
     """
     found: list[Incident] = []
-    if taken.outcome is Outcome.FAILED and taken.after.status is Status.QUARANTINED:
+    ours = is_trade(taken.after.execution) or taken.before.status is Status.RUNNING
+    if taken.outcome is Outcome.FAILED and ours:
         fault = taken.fault
         reason = f"{fault.error}: {fault.message}" if fault else "failed"
         found.append(_incident(taken, "fault", reason))
@@ -80,6 +84,11 @@ def of_step(taken: Step) -> list[Incident]:
     if _is_late(taken):
         found.append(_incident(taken, "late_report", f"{taken.signal} after the end"))
     return found
+
+
+def _same(incident: Incident) -> Callable[[Incident], bool]:
+    what = (incident.execution, incident.kind, incident.reason)
+    return lambda other: (other.execution, other.kind, other.reason) == what
 
 
 def _is_late(taken: Step) -> bool:
@@ -104,7 +113,7 @@ def _incident(taken: Step, kind: str, reason: str) -> Incident:
 def orphan(event: Event) -> Incident:
     """A venue speaks of an order that we never sent."""
     return Incident(
-        id=f"orphan:{event.source}:{event.data.get('client_id', event.id)}",
+        id=f"orphan:{event.source}:{event.id}",
         execution="",
         kind="orphan_order",
         severity="critical",

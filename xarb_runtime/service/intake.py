@@ -15,10 +15,15 @@ from xarb_runtime.bus.opportunities import read_opportunity
 from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, Event
 from xarb_runtime.domain.steps import Step
 from xarb_runtime.plugins.contracts import Bus, BusMessage, Clock
+from xarb_runtime.service.cancellation import is_cancelled
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.store.batch import DeadLetter, Received
 
 log = structlog.get_logger("xarb.intake")
+
+ACKNOWLEDGE_SECONDS = 5.0
+#: So far may a publisher's clock be ahead of ours.
+FUTURE_MS = 1_000
 
 
 class Intake:
@@ -60,9 +65,15 @@ class Intake:
         """Take messages until cancelled or until the bus has no more."""
         async with asyncio.TaskGroup() as group:
             acknowledging = group.create_task(self._acknowledge(), name="acknowledge")
-            async for message in self._bus.messages():
-                await self._wait_for_room()
-                self._take(message)
+            try:
+                async for message in self._bus.messages():
+                    await self._wait_for_room()
+                    self._take(message)
+            except asyncio.CancelledError as error:
+                if is_cancelled():
+                    raise
+                message_lost = "the bus cancelled itself; nothing would be taken any more"
+                raise RuntimeError(message_lost) from error
             await self._done.join()
             acknowledging.cancel()
 
@@ -74,7 +85,11 @@ class Intake:
     async def _acknowledge(self) -> None:
         while True:
             message = await self._done.get()
-            await self._bus.acknowledge(message)
+            try:
+                async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                    await self._bus.acknowledge(message)
+            except Exception as error:  # noqa: BLE001  it is in the journal; it comes again
+                log.warning("acknowledge_failed", error=repr(error))
             self._done.task_done()
 
     def _take(self, message: BusMessage) -> None:
@@ -113,11 +128,11 @@ class Intake:
             data={"opportunity": message.data},
         )
         age_ms = now_ms - message.time_ms
-        if age_ms > self._max_age_ms:
+        if not -FUTURE_MS <= age_ms <= self._max_age_ms:
             self.stale += 1
-            detail = f"{age_ms} ms old, at most {self._max_age_ms} ms is allowed"
-            received = Received(event=event, outcome="too_old", detail=detail)
-            return Delivery(received=received)
+            outcome = "too_old" if age_ms > 0 else "from_the_future"
+            detail = f"{age_ms} ms old, expected {-FUTURE_MS} to {self._max_age_ms} ms"
+            return Delivery(received=Received(event=event, outcome=outcome, detail=detail))
         return Delivery(event=event, message=True)
 
     def _dead(self, body: bytes, reason: str, now_ms: int, source: str) -> Delivery:

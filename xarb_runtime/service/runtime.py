@@ -10,13 +10,14 @@ import structlog
 
 from xarb_runtime.domain import events
 from xarb_runtime.domain.events import Event
-from xarb_runtime.domain.steps import Command, Step
+from xarb_runtime.domain.steps import Command, Status, Step
 from xarb_runtime.plugins.contracts import Bus, Clock, HedgeStrategy, Venue
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.book import SUPERVISOR
+from xarb_runtime.service.cancellation import is_cancelled
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.desk import Desk
-from xarb_runtime.service.dispatcher import Deadlines, Dispatcher, execution_of, report_event
+from xarb_runtime.service.dispatcher import Deadlines, Dispatcher, execution_of
 from xarb_runtime.service.health import Health
 from xarb_runtime.service.inbox import Delivery, Inbox
 from xarb_runtime.service.intake import Intake
@@ -39,6 +40,7 @@ REPEATABLE = frozenset({"cancel", "find", "quote", "plan", "publish"})
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a runtime is given: opened venues, strategies and bus, checked charts, an open journal.
+    `hide` takes secrets out of what plugins say when they fail.
     """
 
     settings: Settings
@@ -51,6 +53,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     bus: Bus
     kill: KillPoints
     observers: tuple[Callable[[Work], None], ...] = ()
+    hide: Callable[[str], str] = str
 
 
 class RuntimeEndedError(RuntimeError):
@@ -89,7 +92,11 @@ class Runtime:
         )
         self.timers = Timers(parts.clock, self.inbox.put, self.desk.book.get)
         self.health = Health(
-            parts.clock, parts.settings.venue_health, self.inbox.put, self.desk.book.get
+            parts.clock,
+            parts.settings.venue_health,
+            self.inbox.put,
+            self.desk.book.get,
+            life=parts.journal.epoch,
         )
         self.dispatcher = self._make_dispatcher()
         self.writer = Writer(
@@ -132,6 +139,7 @@ class Runtime:
             ),
             kill=parts.kill,
             health=self.health.notice,
+            hide=parts.hide,
         )
 
     # -- Life ------------------------------------------------------------------------------------
@@ -147,7 +155,7 @@ class Runtime:
             await self._live(await self._recover())
         finally:
             self._ended = True
-            for future in list(self._said):
+            for future in [said for said in self._said if not said.done()]:
                 future.set_exception(RuntimeEndedError)
 
     async def _live(self, pending: list[Command]) -> None:
@@ -212,7 +220,8 @@ class Runtime:
         for snapshot in snapshots:
             charts.of(snapshot)
             self.desk.recall(snapshot)
-            self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
+            if snapshot.status is Status.RUNNING:
+                self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
         self.desk.recall_incidents(recovered.incidents)
         await self._recover_windows()
         if self.desk.level == "stopped":
@@ -235,7 +244,15 @@ class Runtime:
             command = opened.command
             if command.name == "place":
                 self.inbox.put(self._in_doubt(command))
+            elif command.name not in REPEATABLE:
+                self.inbox.put(self._given_up(command))
         return [opened.command for opened in commands if opened.command.name in REPEATABLE]
+
+    def _given_up(self, command: Command) -> Delivery:
+        """A command that only its plugin understands: nobody can say whether it was done."""
+        log.warning("command_given_up", key=command.key, target=command.target)
+        now_ms = self.clock.now_ms()
+        return Delivery(answers=command.key, answer_type="given_up", answered_ms=now_ms)
 
     def _in_doubt(self, command: Command) -> Delivery:
         data = {"client_id": command.key, "reason": "the runtime ended before the answer came"}
@@ -256,11 +273,15 @@ class Runtime:
         while True:
             try:
                 async for report in venue.reports():
-                    event = report_event(report, name, self.clock.now_ms())
-                    self.inbox.put(Delivery(event=event))
+                    self.inbox.put(self.dispatcher.heard(report, name))
                 reason = "the stream of reports ended"
+            except asyncio.CancelledError:
+                if is_cancelled():
+                    raise
+                reason = "the plugin cancelled itself"
             except Exception as error:  # noqa: BLE001  a plugin may raise anything
                 reason = f"{type(error).__name__}: {error}"
+            reason = self.dispatcher.clean(reason)
             self.health.notice(name, "call.failed", reason)
             log.warning("reports_interrupted", venue=name, reason=reason)
             await self.clock.sleep_ms(self.settings.service.heartbeat_ms)
@@ -272,9 +293,13 @@ class Runtime:
             try:
                 async with asyncio.timeout(pause_ms / 1000):
                     await venue.heartbeat()
+            except asyncio.CancelledError:
+                if is_cancelled():
+                    raise
+                self.health.notice(name, "heartbeat.missed", "the plugin cancelled itself")
             except Exception as error:  # noqa: BLE001  a plugin may raise anything
                 reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-                self.health.notice(name, "heartbeat.missed", reason)
+                self.health.notice(name, "heartbeat.missed", self.dispatcher.clean(reason))
             else:
                 self.health.notice(name, "heartbeat.ok", "")
             await self.clock.sleep_ms(pause_ms)
@@ -320,7 +345,7 @@ class Runtime:
         self._operator_words += 1
         now_ms = self.clock.now_ms()
         return Event(
-            id=f"{kind}:{now_ms}:{self._operator_words}",
+            id=f"{kind}:{self.journal.epoch}:{self._operator_words}",
             source=source,
             type=kind,
             time_ms=now_ms,

@@ -12,6 +12,8 @@ _ENDS = frozenset({"filled", "cancelled", "refused", "reversed"})
 
 def trade_of(taken: Step, chart: Chart) -> Trade | None:
     """Return the trade that a step's event ended or changed, or None."""
+    if taken.event.source == "runtime":
+        return None  # the order was never sent: it says nothing about the venue
     if taken.signal.rpartition(".")[2] not in _ENDS or taken.outcome is Outcome.FAILED:
         return None
     client_id = str(taken.event.data.get("client_id", ""))

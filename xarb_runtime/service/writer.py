@@ -5,9 +5,10 @@ The writer: one loop that turns deliveries into steps, steps into one commit, an
 import asyncio
 from collections.abc import Callable, Iterable
 
+import msgspec
 import structlog
 
-from xarb_runtime.domain.steps import Outcome, Step
+from xarb_runtime.domain.steps import Outcome, Snapshot, Step
 from xarb_runtime.service.book import is_trade
 from xarb_runtime.service.desk import Desk
 from xarb_runtime.service.dispatcher import Dispatcher
@@ -15,6 +16,7 @@ from xarb_runtime.service.inbox import Delivery, Inbox
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.timers import Timers
 from xarb_runtime.service.work import Work, is_empty
+from xarb_runtime.statechart.findings import ChartError
 from xarb_runtime.store.journal import Journal
 
 log = structlog.get_logger("xarb.writer")
@@ -86,11 +88,12 @@ class Writer:
             self.stopped.set()
 
     async def _seen(self, deliveries: Iterable[Delivery]) -> set[tuple[str, str]]:
-        pairs = [
-            (delivery.event.source, delivery.event.id)
+        asked = [
+            delivery.received.event if delivery.received else delivery.event
             for delivery in deliveries
-            if delivery.event is not None and self._desk.may_repeat(delivery)
+            if delivery.received or self._desk.may_repeat(delivery)
         ]
+        pairs = [(event.source, event.id) for event in asked if event is not None]
         return await self._journal.seen(pairs) if pairs else set()
 
     async def _remember_ended(self, deliveries: Iterable[Delivery]) -> None:
@@ -102,14 +105,25 @@ class Writer:
         for execution in sorted(wanted):
             if is_trade(execution) and book.get(execution) is None:
                 snapshot = await self._journal.queries.snapshot(execution)
-                if snapshot is not None:
-                    await self._load_chart(snapshot.hash)
+                if snapshot is None:
+                    continue
+                if await self._load_chart(snapshot):
                     book.put(snapshot)
+                else:
+                    book.note_unreadable(execution)
 
-    async def _load_chart(self, wanted: str) -> None:
-        text = await self._journal.queries.chart(wanted)
-        if text is not None:
-            self._desk.charts.add_text(text)
+    async def _load_chart(self, snapshot: Snapshot) -> bool:
+        """Load the chart of an execution that has ended; False if it is not accepted any more."""
+        text = await self._journal.queries.chart(snapshot.hash)
+        try:
+            if text is not None:
+                self._desk.charts.add_text(text)
+            chart = self._desk.charts.of(snapshot)
+            chart.decoder.decode(snapshot.context)
+        except (ChartError, LookupError, msgspec.ValidationError) as error:
+            log.warning("ended_unreadable", execution=snapshot.execution, reason=str(error))
+            return False
+        return True
 
 
 def _tell(taken: Step) -> None:

@@ -145,8 +145,8 @@ def _late(chart: Chart, snapshot: Snapshot, event: Event) -> Step:
     """An event for an execution that has ended: nothing moves; the signal says if it matters."""
     if event.source == TIMER_SOURCE:
         return _unmoved(snapshot, event, "", Outcome.STALE)
-    context = chart.decoder.decode(snapshot.context)
     try:
+        context = chart.decoder.decode(snapshot.context)
         signal = context.observe(event)
     except Exception as error:  # noqa: BLE001  as in a step: whatever raises is the execution's fault
         return _failed(snapshot, event, "", Fault(type(error).__name__, str(error), OBSERVE))
