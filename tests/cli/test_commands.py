@@ -162,6 +162,33 @@ def test_check_shows_what_lint_has_against_a_chart(tmp_path: Path) -> None:
     assert "cross_venue.yaml:" in told(result)
 
 
+def test_nothing_that_is_secret_is_shown(tmp_path: Path) -> None:
+    write_deployment(tmp_path)
+    secrets = tmp_path / ".secrets.yaml"
+    secrets.write_text(
+        "venues:\n  sx:\n    latency: hunter-one\n"
+        "bus:\n  url: amqp://user:hunter-two@host/\n"
+        "store:\n  url: sqlite:///hunter-three/x.db?mode=1\n"
+        "control:\n  token_file: hunter-four\n"
+    )
+    secrets.chmod(0o600)
+    shown = [
+        xarb(*words, "-C", tmp_path)
+        for words in (
+            ("check",),
+            ("check", "--json"),
+            ("run",),
+            ("status",),
+            ("executions",),
+            ("plugins",),
+            ("--debug", "incidents"),
+        )
+    ]
+
+    assert "latency: expected a duration" in told(shown[0])
+    assert all("hunter" not in told(result) for result in shown)
+
+
 def test_run_starts_nothing_when_check_finds_an_error(tmp_path: Path) -> None:
     write_deployment(tmp_path, {"sx": {"kind": "ghost_ship"}})
 

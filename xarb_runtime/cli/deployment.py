@@ -6,7 +6,9 @@ import getpass
 import os
 from pathlib import Path
 
+from xarb_runtime.cli.state import keep_secret
 from xarb_runtime.ops.problems import Problem, ProblemError
+from xarb_runtime.ops.redaction import secrets_of
 from xarb_runtime.service.settings import SETTINGS_FILE, load_settings
 from xarb_runtime.service.settings_model import Settings
 
@@ -20,7 +22,9 @@ def settings_of(folder: Path) -> Settings:
         SettingsError: with everything that is wrong.
     """
     require_deployment(folder)
-    return load_settings(folder, os.environ)
+    settings = load_settings(folder, os.environ)
+    keep_secret(secrets_of(settings))
+    return settings
 
 
 def require_deployment(folder: Path) -> None:

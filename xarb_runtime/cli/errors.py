@@ -8,6 +8,7 @@ How a command ends when something is wrong: exit codes, and the error's own word
     3  `xarb run` has stopped, and something is still open on one side
 """
 
+import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from xarb_runtime.cli.state import is_debugging
+from xarb_runtime.cli.state import hidden, is_debugging
 
 FAILED = 1
 BAD_INPUT = 2
@@ -41,7 +42,7 @@ class Commands(TyperGroup):
             if _is_usage(error):
                 raise
             if is_debugging():
-                traceback.print_exc()
+                sys.stderr.write(hidden(traceback.format_exc()))
             raise typer.Exit(report(error)) from None
 
 

@@ -11,7 +11,7 @@ import typer
 from xarb_runtime import __version__
 from xarb_runtime.cli import charts, executions, feed, ghost, init, levels, messages, plugins, run
 from xarb_runtime.cli.errors import Commands
-from xarb_runtime.cli.state import set_debugging
+from xarb_runtime.cli.state import begin
 
 RUNNING = "A running service"
 LOOKING = "Looking"
@@ -38,7 +38,7 @@ def before(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
 ) -> None:
     """Set what holds for every command."""
-    set_debugging(on=debug)
+    begin(debugging=debug)
 
 
 def version() -> None:

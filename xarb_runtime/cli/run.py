@@ -99,7 +99,9 @@ def run(folder: Folder = HERE) -> None:
 
 def _checked() -> "tuple[Checked, Settings]":
     from xarb_runtime.cli.screen import complain
+    from xarb_runtime.cli.state import keep_secret
     from xarb_runtime.ops.check import check_deployment
+    from xarb_runtime.ops.redaction import secrets_of
 
     checked = check_deployment(Path(), os.environ, is_alive=_is_here)
     for each in checked.checks:
@@ -108,6 +110,7 @@ def _checked() -> "tuple[Checked, Settings]":
     if checked.errors or checked.settings is None:
         complain(f"Not started: {_verdict(len(checked.errors), 0)} `xarb check` lists them again.")
         raise typer.Exit(BAD_INPUT)
+    keep_secret(secrets_of(checked.settings))
     return checked, checked.settings
 
 

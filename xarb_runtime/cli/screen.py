@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from xarb_runtime.cli.state import hidden
+
 #: What an execution owns, by colour; the same in every picture that xarb draws.
 COLOURS = {"flat": "dim", "one_leg": "bold red", "hedged": "green", "unknown": "yellow"}
 LEVELS = {"running": "bold green", "stopped": "bold red", "halted": "bold red"}
@@ -32,22 +34,29 @@ def out() -> Console:
 
 def write(text: str | Text = "", style: str = "") -> None:
     """Write a line to standard output; brackets in it are brackets."""
-    out().print(text, style=style or None, markup=False, soft_wrap=True)
+    shown = hidden(text) if isinstance(text, str) else text
+    out().print(shown, style=style or None, markup=False, soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """Write what is wrong to standard error."""
-    Console(stderr=True, highlight=False).print(text, style="red", markup=False, soft_wrap=True)
+    _stderr(text, "red")
 
 
 def remark(text: str) -> None:
     """Write what is worth knowing beside the answer to standard error."""
-    Console(stderr=True, highlight=False).print(text, style="dim", markup=False, soft_wrap=True)
+    _stderr(text, "dim")
+
+
+def _stderr(text: str, style: str) -> None:
+    console = Console(stderr=True, highlight=False)
+    console.print(hidden(text), style=style, markup=False, soft_wrap=True)
 
 
 def write_json(value: Any) -> None:
     """Write a value as indented JSON."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    sys.stdout.write(hidden(text) + "\n")
 
 
 def table(*columns: str, title: str = "", right: tuple[str, ...] = ()) -> Table:

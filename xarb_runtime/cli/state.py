@@ -1,16 +1,32 @@
 """
-What the options before the command's name set.
+What holds for one command line: whether errors show where they come from, and what stays hidden.
 """
 
+from collections.abc import Callable, Iterable
+
 _debugging = False
+_hide: Callable[[str], str] = str
 
 
-def set_debugging(*, on: bool) -> None:
-    """Show tracebacks of unexpected errors, or do not."""
-    global _debugging  # noqa: PLW0603  one process, one command line
-    _debugging = on
+def begin(*, debugging: bool) -> None:
+    """Begin a command line."""
+    global _debugging, _hide
+    _debugging, _hide = debugging, str
 
 
 def is_debugging() -> bool:
-    """Whether tracebacks are shown."""
+    """Whether tracebacks of unexpected errors are shown."""
     return _debugging
+
+
+def keep_secret(texts: Iterable[str]) -> None:
+    """Never show these texts."""
+    global _hide  # noqa: PLW0603  one process, one command line
+    from xarb_runtime.ops.redaction import Redaction
+
+    _hide = Redaction(tuple(texts)).text
+
+
+def hidden(text: str) -> str:
+    """Return a text without secrets."""
+    return _hide(text)

@@ -13,6 +13,7 @@ from xarb_runtime.bundle import BundleError
 from xarb_runtime.ops.findings import Check, fine, stops
 from xarb_runtime.ops.places import check_bus, check_control, check_logs, check_store
 from xarb_runtime.ops.problems import Problem
+from xarb_runtime.ops.redaction import Redaction, secrets_of
 from xarb_runtime.plugins.contracts import Finding as PluginFinding
 from xarb_runtime.plugins.findings import PluginError
 from xarb_runtime.plugins.registry import Registry
@@ -77,12 +78,20 @@ def check_deployment(
     checks += check_bus(settings, registry)
     checks += check_control(folder, settings)
     checks += check_logs(folder, settings)
+    redaction = Redaction(secrets_of(settings))
     return Checked(
-        checks=checks,
+        checks=[_hidden(check, redaction) for check in checks],
         settings=None if findings else settings,
         registry=registry,
         charts=charts,
     )
+
+
+def _hidden(check: Check, redaction: Redaction) -> Check:
+    """What a plugin or a library says about a value may hold the value."""
+    texts = msgspec.structs.asdict(check.problem)
+    problem = Problem(**{name: redaction.text(text) for name, text in texts.items()})
+    return msgspec.structs.replace(check, problem=problem)
 
 
 def _settings(

@@ -8,7 +8,7 @@ ever written, wherever in a line it stands.
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,64 +18,14 @@ import msgspec
 import structlog
 
 from xarb_runtime.ops.problems import Problem, ProblemError
+from xarb_runtime.ops.redaction import Redaction, secrets_of
 from xarb_runtime.service.settings_model import Settings
-from xarb_runtime.service.settings_secret import HIDDEN, SecretText, redact
 
 Line = MutableMapping[str, Any]
-#: Shorter texts are too common to be searched for; their key still hides them.
-SHORTEST_SECRET = 6
 #: These fields say where a line belongs, and how the span calls them: a `key` would be a secret.
 SPAN = {"execution": "execution", "key": "command", "venue": "venue"}
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
-
-class Redaction:
-    """Hides secrets in anything that is logged: by the key's name, and by the secret itself."""
-
-    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
-        long_enough = {str(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET}
-        self._secrets = sorted(long_enough, key=len, reverse=True)
-
-    def add(self, secret: str) -> None:
-        """Hide one more text from now on."""
-        self._secrets.append(str(secret))
-
-    def hide(self, value: Any) -> Any:
-        """Return plain data without secrets."""
-        return self._inside(redact(_plain(value)))
-
-    def _inside(self, value: Any) -> Any:
-        if isinstance(value, str):
-            for secret in self._secrets:
-                value = value.replace(secret, HIDDEN)
-            return value
-        if isinstance(value, dict):
-            return {self._inside(name): self._inside(inner) for name, inner in value.items()}
-        return [self._inside(inner) for inner in value] if isinstance(value, list) else value
-
-
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Return every secret text in the settings."""
-    return tuple(_secret_texts(msgspec.structs.asdict(settings)))
-
-
-def _secret_texts(value: Any) -> Iterator[str]:
-    if isinstance(value, SecretText):
-        yield str(value)
-    elif isinstance(value, msgspec.Struct):
-        yield from _secret_texts(msgspec.structs.asdict(value))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _secret_texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _secret_texts(inner)
-
-
-def _plain(value: Any) -> Any:
-    # What cannot be made plain is shown by its repr; a log line must never raise.
-    return msgspec.to_builtins(value, enc_hook=repr, str_keys=True)
 
 
 # -- Lines ---------------------------------------------------------------------------------------

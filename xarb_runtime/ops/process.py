@@ -19,8 +19,8 @@ from xarb_runtime.ops.bodies import Group, Open
 from xarb_runtime.ops.checkpoints import Checkpoints
 from xarb_runtime.ops.control import Control
 from xarb_runtime.ops.exposure import ExposureWatch
-from xarb_runtime.ops.logs import Redaction
 from xarb_runtime.ops.looking import groups_of, in_flight
+from xarb_runtime.ops.redaction import Redaction
 from xarb_runtime.ops.serving import serve_control
 from xarb_runtime.ops.status import ChartState, StoreState
 from xarb_runtime.ops.token import ensure_token

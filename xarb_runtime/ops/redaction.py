@@ -1,0 +1,68 @@
+"""
+Hides secrets in whatever is shown or written.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_secret import HIDDEN, SecretText, redact
+
+#: Shorter texts are too common to be searched for; their key still hides them.
+SHORTEST_SECRET = 6
+
+
+class Redaction:
+    """Hides secrets in anything that is logged: by the key's name, and by the secret itself."""
+
+    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+        # A URL may be shown in another form, e.g. with an absolute path.
+        parts = {part for secret in secrets for part in (secret, secret.rpartition(":///")[2])}
+        long_enough = {str(part) for part in parts if len(part) >= SHORTEST_SECRET}
+        self._secrets = sorted(long_enough, key=len, reverse=True)
+
+    def add(self, secret: str) -> None:
+        """Hide one more text from now on."""
+        self._secrets.append(str(secret))
+
+    def text(self, text: str) -> str:
+        """Return a text without secrets."""
+        return self._inside(text)
+
+    def hide(self, value: Any) -> Any:
+        """Return plain data without secrets."""
+        return self._inside(redact(_plain(value)))
+
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, str):
+            for secret in self._secrets:
+                value = value.replace(secret, HIDDEN)
+            return value
+        if isinstance(value, dict):
+            return {self._inside(name): self._inside(inner) for name, inner in value.items()}
+        return [self._inside(inner) for inner in value] if isinstance(value, list) else value
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Return every secret text in the settings."""
+    return tuple(_secret_texts(msgspec.structs.asdict(settings)))
+
+
+def _secret_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretText):
+        yield str(value)
+    elif isinstance(value, msgspec.Struct):
+        yield from _secret_texts(msgspec.structs.asdict(value))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _secret_texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _secret_texts(inner)
+
+
+def _plain(value: Any) -> Any:
+    # What cannot be made plain is shown by its repr; a log line must never raise.
+    return msgspec.to_builtins(value, enc_hook=repr, str_keys=True)
