@@ -83,7 +83,6 @@ class Market(NamedTuple):
     asked: tuple[Asked, ...] = ()
     words: tuple[str, ...] = ("operator.pause", "operator.retry", "operator.resolve")
     alarmed: bool = False
-    serial: int = 0
 
     def key(self, budget: int) -> Hashable:
         gone = {LOST, REFUSED}
@@ -97,7 +96,7 @@ class Market(NamedTuple):
 
     def _about(self, asked: Asked) -> Hashable:
         if asked.order < 0:
-            return asked.params.get("strategy")
+            return asked.params.get("strategy"), asked is self.asked[-1]
         return self.orders[asked.order].slot, self.orders[asked.order].status
 
     # -- What a step asks of the outside ----------------------------------------------------------
@@ -231,19 +230,19 @@ class Market(NamedTuple):
 
     def _answer_plan(self, asked: Asked, _snapshot: Snapshot) -> Iterator[Move]:
         strategy = asked.params["strategy"]
-        no_plan = {"strategy": strategy, "reason": "test"}
-        yield Move(f"{strategy}: no plan", self, self.event(events.HEDGE_NO_PLAN, no_plan))
+        no_plan = self.event(events.HEDGE_NO_PLAN, {"reason": "test"}, asked.key)
+        yield Move(f"{strategy}: no plan", self, no_plan)
         for what, odds in (("plan", "1.98"), ("bad plan", "1.10")):
             plan = _plan(asked.params, Decimal(odds))
             if plan is not None:
-                event = self.event(events.HEDGE_PLANNED, plan)
+                event = self.event(events.HEDGE_PLANNED, plan, asked.key)
                 yield Move(f"{strategy}: {what}", self, event)
 
     # -- Ways to say it ---------------------------------------------------------------------------
 
-    def event(self, kind: str, data: dict[str, Any]) -> Event:
+    def event(self, kind: str, data: dict[str, Any], answers: str = "") -> Event:
         return Event(
-            id=f"e{self.serial}",
+            id=f"{answers}/{kind}" if answers else kind,
             source="outside",
             type=kind,
             time_ms=self.now_ms,

@@ -24,7 +24,6 @@ CHART = compile_chart(
     parse(CHART_FILE.read_text(encoding="utf-8"), "cross_venue"), {"cross_venue": CrossVenue}
 )
 SCENARIOS = ("over", "under")
-WORDS = {"operator.resolve"}
 SAFE = {Exposure.FLAT, Exposure.HEDGED}
 
 
@@ -61,8 +60,19 @@ def context_of(snapshot: Snapshot) -> CrossVenue:
     return CHART.decoder.decode(snapshot.context)  # type: ignore[return-value]
 
 
-def future(snapshot: Snapshot) -> Hashable:
-    return abstract(context_of(snapshot), snapshot)
+class _Future:
+    """What decides the future of a snapshot; it is asked for several times in a row."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Snapshot | None, Hashable] = None, None
+
+    def __call__(self, snapshot: Snapshot) -> Hashable:
+        if self._last[0] is not snapshot:
+            self._last = snapshot, abstract(context_of(snapshot), snapshot)
+        return self._last[1]
+
+
+future = _Future()
 
 
 # -- Properties -------------------------------------------------------------------------------
@@ -77,7 +87,8 @@ def ends_covered(node: Node[Market], taken: Step | None) -> str:
     if leaf != "closed" and alive:
         return f"{leaf} with a live order for {', '.join(alive)}"
     if leaf == "closed":
-        return "" if taken is None or taken.signal in WORDS or market.alarmed else "closed unasked"
+        asked = taken is not None and taken.signal == "operator.resolve"
+        return "" if asked or context_of(node.snapshot).is_flat else "closed unasked"
     if not all(order.told for order in market.orders):
         return (
             ""  # the venue changed its mind after the fact; its word opens an incident of its own
