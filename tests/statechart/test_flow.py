@@ -2,6 +2,7 @@
 Everything that can happen to a cross-venue execution, up to a number of mishaps.
 """
 
+import os
 from collections.abc import Hashable
 from decimal import Decimal
 from functools import cache
@@ -10,19 +11,24 @@ from typing import Any
 
 import pytest
 
-from tests.statechart.explorer import Explorer, Node, wait_for
+from tests.statechart.explorer import Explorer, Failure, Node, wait_for
 from tests.statechart.market import ALIVE, Market, abstract
 from xarb_runtime.domain.cross_venue import CrossVenue
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Exposure, Snapshot, Status, Step
+from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.statechart.document import parse
 from xarb_runtime.statechart.engine import start, step
 from xarb_runtime.statechart.load import compile_chart
 
 CHART_FILE = Path(__file__).parents[2] / "statecharts" / "cross_venue.yaml"
-CHART = compile_chart(
-    parse(CHART_FILE.read_text(encoding="utf-8"), "cross_venue"), {"cross_venue": CrossVenue}
-)
+
+
+def compiled(text: str) -> Chart:
+    return compile_chart(parse(text, "cross_venue"), {"cross_venue": CrossVenue})
+
+
+CHART = compiled(CHART_FILE.read_text(encoding="utf-8"))
 SCENARIOS = ("over", "under")
 SAFE = {Exposure.FLAT, Exposure.HEDGED}
 
@@ -154,16 +160,98 @@ def time_alone_makes_it_safe(node: Node[Market], taken: Step | None) -> str:
 
 CHECKS = (ends_covered, one_order_at_a_time, legs_are_placed_once, time_alone_makes_it_safe)
 
+#: More mishaps than the cases below have; each one more takes about ten times as long.
+MORE = int(os.environ.get("XARB_MISHAPS", "0"))
+
+ONE_STRATEGY = {"hedge_order": ["unwind"], "max_restarts": 0}
+
 
 @pytest.mark.parametrize(
-    ("limits", "mishaps"), [({}, 0), ({"hedge_before_known": True}, 0)], ids=["plain", "gamble"]
+    ("limits", "mishaps"),
+    [
+        ({}, 0),
+        ({**ONE_STRATEGY, "hedge_before_known": True}, 0),
+        ({"hedge_order": []}, 1),
+        ({**ONE_STRATEGY, "min_fill_ratio": "0.6"}, 1),
+    ],
+    ids=["two strategies", "hedge before known", "no strategy", "one strategy"],
 )
-def test_no_path_with_a_few_mishaps_loses_sight_of_a_leg(
-    limits: dict[str, Any], mishaps: int
-) -> None:
+def test_no_path_loses_sight_of_a_leg(limits: dict[str, Any], mishaps: int) -> None:
     snapshot, market = admitted(**limits)
     explorer = Explorer[Market](CHART, future, CHECKS)
 
-    explorer.explore(snapshot, market, mishaps)
+    explorer.explore(snapshot, market, mishaps + MORE)
 
     assert explorer.nodes > 500
+
+
+def test_the_search_comes_to_every_state_and_every_end() -> None:
+    snapshot, market = admitted(**ONE_STRATEGY)
+    explorer = Explorer[Market](CHART, future)
+
+    explorer.explore(snapshot, market, 0)
+
+    resting = {state.id for state in CHART.model.atomic()} - {"a_settled", "deciding"}
+    assert resting - explorer.entered == {"admission", "rejected", "hedged"}
+
+
+MISTAKES = {
+    "a fill of leg A is not heard": (
+        "leg_a.filled leg_a.cancelled leg_a.refused",
+        "leg_a.cancelled leg_a.refused",
+        "not foreseen",
+    ),
+    "leg B's deadline leads to a hedge at once": (
+        "{event: ttl.leg_b, target: b_cancelling}",
+        "{event: ttl.leg_b, target: h_planning}",
+        "may still fill",
+    ),
+    "leg B's deadline leads to another try": (
+        "{event: ttl.leg_b, target: b_cancelling}",
+        "{event: ttl.leg_b, target: b_quoting}",
+        "placed once",
+    ),
+    "a strategy may think for ever": (
+        '          - send: {event: ttl.plan, id: ttl_plan, delayexpr: "limits.ttl_plan"}\n',
+        "",
+        "time alone does not lead out",
+    ),
+    "an order may stay in doubt for ever": (
+        "- {event: finality.leg_a, target: exposed,",
+        "- {event: finality.leg_a, target: a_placing,",
+        "time alone does not lead out",
+    ),
+    "an exposed execution closes by itself": (
+        '{target: closed, cond: "is_flat"}',
+        '{target: closed, cond: "not in_doubt"}',
+        "closed unasked",
+    ),
+    "a reversal is not heard": (
+        '- {event: leg_a leg_b hedge, target: deciding, cond: "not is_settled",',
+        '- {event: no.such, target: deciding, cond: "not is_settled",',
+        "only wait for finality when covered",
+    ),
+    "half a leg counts as nothing": (
+        '- {target: b_quoting, cond: "legs.a.fill_ratio >= limits.min_fill_ratio"}',
+        '- {target: aborted, cond: "legs.a.fill_ratio < 1"}\n      - {target: b_quoting}',
+        "owns nothing",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES))
+def test_the_search_finds_what_is_wrong_with_a_chart(
+    mistake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, wrong, says = MISTAKES[mistake]
+    text = CHART_FILE.read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    monkeypatch.setattr(f"{__name__}.CHART", compiled(text.replace(right, wrong)))
+    _is_safe_in_time.cache_clear()
+    snapshot, market = admitted(**ONE_STRATEGY)
+
+    with pytest.raises(Failure, match=says) as found:
+        Explorer[Market](CHART, future, CHECKS).explore(snapshot, market, 1)
+
+    _is_safe_in_time.cache_clear()
+    assert "start" in str(found.value)
