@@ -103,6 +103,21 @@ async def test_stop_drains_and_ends_the_runtime(tmp_path: Path) -> None:
     assert (told["before"], told["level"]) in {("running", "stopping"), ("running", "stopped")}
 
 
+async def test_a_runtime_that_died_while_stopping_runs_when_it_is_started_again(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, SILENT) as run:
+        await run.submit()
+        await run.settled("x-1", "a_placing")
+        told = await run.post("/stop", operator="ann")
+    async with running(tmp_path, SILENT) as run:
+        await run.settled("supervisor", "running")
+        level = (await run.get("/status"))["level"]
+
+    assert told["level"] == "stopping"
+    assert (level["level"], level["by"]) == ("running", "runtime")
+
+
 # -- Incidents -------------------------------------------------------------------------------------
 
 

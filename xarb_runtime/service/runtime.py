@@ -226,6 +226,9 @@ class Runtime:
         await self._recover_windows()
         if self.desk.level == "stopped":
             self.say("operator.start", source="runtime")
+        elif self.desk.level == "stopping":
+            # It died while it was stopping; whoever starts it again wants it to run.
+            self.say("operator.resume", source="runtime", data={"reason": "started again"})
         log.info("recovered", executions=len(snapshots), commands=len(recovered.commands))
         return self._pending(recovered.commands)
 
