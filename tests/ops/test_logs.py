@@ -17,6 +17,16 @@ from xarb_runtime.service.settings import Settings, load_settings
 SECRET = "correct-horse-battery"
 
 
+STEP = {
+    "execution": "x-1",
+    "signal": "leg_a.filled",
+    "outcome": "moved",
+    "before": ["a_placing"],
+    "after": ["b_quoting"],
+    "exposure": "one_leg",
+}
+
+
 def settings_of(folder: Path, secrets: str = "", **sections: Any) -> Settings:
     write_deployment(folder, **sections)
     path = folder / ".secrets.yaml"
@@ -104,9 +114,14 @@ def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
 
     out = Terminal()
     with logging_to(settings_of(tmp_path), tmp_path, out):
-        structlog.get_logger("xarb.writer").info("done", count=2, token="secret")
+        log = structlog.get_logger("xarb.journal")
+        log.info("done", count=2, token="secret")
+        log.info("checkpoint", number=1)
+        log.info("step", **STEP)
 
     assert "done" in out.getvalue()
+    assert "x-1  leg_a.filled  a_placing -> b_quoting" in out.getvalue()
+    assert "checkpoint" not in out.getvalue()
     assert not out.getvalue().startswith("{")
     assert "secret" not in out.getvalue()
 

@@ -71,13 +71,24 @@ def _for_people(redaction: Redaction) -> Callable[[Any, str, Line], str]:
     )
 
     def render(logger: Any, method: str, line: Line) -> str:
-        hidden = redaction.hide(dict(line))
+        if line.get("event") == "checkpoint":
+            raise structlog.DropEvent  # one after each step; the journal and the log file have them
+        hidden = redaction.hide(_shortened(dict(line)))
         hidden["timestamp"] = _now()[11:23]
         hidden.setdefault("level", method)
         hidden["logger"] = hidden.pop("target", None) or getattr(logger, "name", "")
         return str(console(logger, method, hidden))
 
     return render
+
+
+def _shortened(line: dict[str, Any]) -> dict[str, Any]:
+    """A step in one short line: whose, what happened, from where to where."""
+    if line.get("event") != "step":
+        return line
+    before, after = "+".join(line["before"]), "+".join(line["after"])
+    moved = f"{before} -> {after}" if before != after else f"{line['outcome']} in {after}"
+    return {"event": f"{line['execution']}  {line['signal']}  {moved}", "owns": line["exposure"]}
 
 
 def _now() -> str:

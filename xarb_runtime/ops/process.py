@@ -203,7 +203,7 @@ async def run_process(
             control = Control(runtime, watch, token)
             where = settings.control
             async with serve_control(control, where.host, where.port) as url:
-                with written_address(token_file, url), watching_the_loop(settings):
+                with written_address(token_file, url):
                     await _until_stopped(
                         runtime, stopper, lambda: announce(_started(runtime, folder, url))
                     )
@@ -214,6 +214,7 @@ async def _until_stopped(runtime: Runtime, stopper: Stopper, announce: Callable[
     async with asyncio.TaskGroup() as group:
         running = group.create_task(runtime.run(), name="runtime")
         others = [
+            group.create_task(_watched(runtime), name="watchdog"),
             group.create_task(stopper.stop(runtime), name="stopper"),
             group.create_task(stopper.cut(running), name="second signal"),
             group.create_task(_announced(runtime, announce), name="announcement"),
@@ -221,6 +222,13 @@ async def _until_stopped(runtime: Runtime, stopper: Stopper, announce: Callable[
         await asyncio.wait([running])
         for task in others:
             task.cancel()
+
+
+async def _watched(runtime: Runtime) -> None:
+    # Recovery may take its time: nobody waits for the loop yet.
+    await runtime.started.wait()
+    with watching_the_loop(runtime.settings):
+        await asyncio.Event().wait()
 
 
 async def _announced(runtime: Runtime, announce: Callable[[], None]) -> None:
