@@ -141,3 +141,11 @@ def test_events_with_a_common_beginning_write_it_once():
     assert shortened(["leg_a.filled", "leg_a.refused", "leg_b.filled"]) == (
         "leg_a.filled, .refused, leg_b.filled"
     )
+
+
+def test_what_happens_by_itself_has_a_row_beside_the_event_to_the_same_place():
+    rows = rows_of(_named(ROOT / "statecharts" / "cross_venue.yaml"), "exposed")
+
+    assert {"[is_flat]", "operator.resolve"} == {
+        row.label for row in rows if row.target == "closed"
+    }

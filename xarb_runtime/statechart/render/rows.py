@@ -33,12 +33,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def rows_of(model: Model, state: str) -> list[Row]:
     """Return the ways out of a state in document order, merged by target and kind."""
     timers = timer_events(model)
-    groups: dict[tuple[str, bool, bool], list[TransitionModel]] = {}
+    groups: dict[tuple[str, bool, str], list[TransitionModel]] = {}
     for transition in model.states[state].transitions:
         timer = bool(transition.events) and set(transition.events) <= timers
-        otherwise = not transition.events and not transition.guarded
+        # What happens by itself is not hidden behind an event that leads to the same place.
+        kind = "event" if transition.events else "guard" if transition.guarded else "otherwise"
         for target in transition.targets or ("",):
-            groups.setdefault((target, timer, otherwise), []).append(transition)
+            groups.setdefault((target, timer, kind), []).append(transition)
     rows = (_row(state, target, group, timer=t) for (target, t, _), group in groups.items())
     return [_remembering(model, row) for row in rows]
 
