@@ -2,7 +2,9 @@
 
 import json
 import signal
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 from tests.cli.deployed import (
@@ -187,3 +189,15 @@ def test_what_a_deployment_that_runs_refuses(tmp_path: Path) -> None:
     assert wrong.exit_code == 2
     assert "not the token of this installation" in told(wrong)
     assert (restarted.exit_code, "found mode 0644" in told(restarted)) == (2, True)
+
+
+def test_a_runtime_that_lost_its_store_stops_loudly(tmp_path: Path) -> None:
+    with service(tmp_path) as run:
+        with closing(sqlite3.connect(tmp_path / "var" / "xarb.db")) as thief, thief:
+            thief.execute("UPDATE lease SET epoch = epoch + 1")
+        paused = xarb("pause", "-C", tmp_path)
+        code, _, error = run.end()
+
+    assert (paused.exit_code, "nothing was done" in told(paused)) == (1, True)
+    assert code == 1
+    assert "another runtime has taken over" in error

@@ -70,9 +70,12 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Stop safely: no new executions, wait for those in flight, end."""
+    from xarb_runtime.ops.status import StatusAnswer
+
+    process = client_of(folder).get("/status", StatusAnswer).pid
     client = _say(folder, "stop", reason, as_json=as_json)
     if wait:
-        _wait_for_end(client)
+        _wait_for_end(client, process)
 
 
 def _say(folder: Path, action: str, reason: str, *, as_json: bool) -> "ControlClient":
@@ -91,7 +94,7 @@ def _say(folder: Path, action: str, reason: str, *, as_json: bool) -> "ControlCl
     return client
 
 
-def _wait_for_end(client: "ControlClient") -> None:
+def _wait_for_end(client: "ControlClient", process: int) -> None:
     import time
 
     from xarb_runtime.cli.screen import remark
@@ -101,12 +104,14 @@ def _wait_for_end(client: "ControlClient") -> None:
 
     while True:
         try:
-            client.get("/status", StatusAnswer)
+            ended = client.get("/status", StatusAnswer).pid != process
         except NotRunningError:
+            ended = True
+        except ProblemError:
+            ended = False  # it is closing its connections
+        if ended:
             remark("The process has ended.")
             return
-        except ProblemError:
-            pass  # it is closing its connections
         time.sleep(LOOK_SECONDS)
 
 
