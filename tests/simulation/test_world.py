@@ -121,5 +121,16 @@ def test_a_venue_may_go_on_while_nobody_listens(tmp_path: Path) -> None:
     assert "a_reconciling" in [s for it in result.recording.steps for s in it.visited]
 
 
+def test_a_secret_that_is_written_down_is_found(tmp_path: Path) -> None:
+    """Not the one of a venue's error, which is hidden, but one that stands in an opportunity."""
+    error = {"answer": "error", "takes": False, "reason": "wss://desk:hunter2@sx: closed"}
+    hidden = played(tmp_path / "1", secrets=["hunter2"], venues={"sx": {"orders": [error]}})
+    seen = played(tmp_path / "2", secrets=["Lakers"])
+
+    assert not hidden.recording.violations
+    assert {it.invariant for it in seen.recording.violations} == {"no secret"}
+    assert not any("Lakers" in it.text for it in seen.recording.violations)
+
+
 def test_charts_are_shared(tmp_path: Path) -> None:
     assert make_stage(tmp_path).charts is charts()

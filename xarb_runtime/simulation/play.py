@@ -105,9 +105,11 @@ class _Player:
         self.loop = loop
         self.machine = Machine(loop, self.start_ms)
         self.recorder = Recorder(self.recording, self.machine.true_ms)
-        settings = settings_of(self.scenario)
-        self.world = World(self.stage, settings, loop, self.machine, self.recorder, self.folder)
-        self.referee = Referee(self.world, settings.limits)
+        settings, secrets = settings_of(self.scenario), self.scenario.secrets
+        self.world = World(
+            self.stage, settings, loop, self.machine, self.recorder, self.folder, secrets
+        )
+        self.referee = Referee(self.world, settings.limits, secrets)
         self.recorder.on_step = self._on_step
         self.recorder.say("scenario", "begins", {"title": self.scenario.title})
         async with AsyncExitStack() as stack:

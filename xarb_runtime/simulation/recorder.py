@@ -34,12 +34,15 @@ class Recorder:
     Attributes:
         recording: what was written down.
         snapshots: the newest snapshot of every execution.
+        events: what events said, for those who look for secrets; kept only if `keeps_events`.
         on_step: called with each step's fact after its commit was written down.
     """
 
     def __init__(self, recording: Recording, now_ms: Callable[[], int]) -> None:
         self.recording = recording
         self.snapshots: dict[str, Snapshot] = {}
+        self.events: list[str] = []
+        self.keeps_events = False
         self._newest: dict[str, StepFact] = {}
         self._fresh: list[StepFact] = []
         self.on_step: Callable[[StepFact], None] = lambda _fact: None
@@ -88,6 +91,8 @@ class Recorder:
 
     def _step(self, taken: Step) -> None:
         fact = _fact_of(taken, self._now_ms())
+        if self.keeps_events:
+            self.events.append(msgspec.json.encode(taken.event).decode())
         self.snapshots[fact.execution] = taken.after
         self._write(fact, _step_fields(taken, fact), taken.commands)
 

@@ -25,6 +25,7 @@ class Referee:
         self._recording = world.recorder.recording
         self._limits = limits
         self._secrets = tuple(secrets)
+        world.recorder.keeps_events = bool(self._secrets)
         self._ended: dict[str, int] = {}
         self._calls_seen = 0
 
@@ -97,7 +98,8 @@ class Referee:
             "no message lost",
             invariants.no_message_lost(messages, ending.dead_letters, ending.waiting),
         )
-        self._report("no secret", invariants.no_secret(self._texts(), self._secrets))
+        if self._secrets:
+            self._report("no secret", invariants.no_secret(self._texts(), self._secrets))
 
     def known_at_end(self, end: ExecutionEnd) -> Known:
         """Return what is known of an execution in the end."""
@@ -120,6 +122,7 @@ class Referee:
             yield msgspec.json.encode(line).decode()
         for snapshot in self._recorder.snapshots.values():
             yield bytes(snapshot.context).decode()
+        yield from self._recorder.events
 
     def _report(self, invariant: str, texts: Iterable[str]) -> None:
         for text in texts:

@@ -249,6 +249,7 @@ class Scenario(Part, frozen=True, kw_only=True):
         operator: what the operator does.
         crashes: the runtime's deaths, one after another.
         clock: when somebody sets the machine's clock.
+        secrets: texts that must not be seen anywhere, whatever the venues put into their errors.
         until: how long it goes on.
         expect: what must hold in the end.
     """
@@ -262,6 +263,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     operator: list[OperatorWord] = []
     crashes: list[Crash] = []
     clock: list[ClockJump] = []
+    secrets: list[str] = []
     until: Duration = "10s"
     expect: Expected
 

@@ -30,11 +30,19 @@ T = TypeVar("T")
 class VenueWire(Venue):
     """A connection to a venue."""
 
-    def __init__(self, name: str, venue: Venue, recorder: Recorder, life: MortalKillPoints) -> None:
+    def __init__(
+        self,
+        name: str,
+        venue: Venue,
+        recorder: Recorder,
+        life: MortalKillPoints,
+        hide: Callable[[str], str],
+    ) -> None:
         self._name = name
         self._venue = venue
         self._recorder = recorder
         self._life = life
+        self._hide = hide
 
     async def place(self, order: Order) -> PlaceAnswer:
         """Send an order."""
@@ -69,7 +77,7 @@ class VenueWire(Venue):
         try:
             await self._venue.heartbeat()
         except Exception as error:
-            fields = {"reason": str(error)}
+            fields = {"reason": self._hide(str(error))}
             self._recorder.say(
                 "xarb.wire", f"{self._name} heartbeat: error", fields, level="warning"
             )
@@ -90,7 +98,7 @@ class VenueWire(Venue):
             self._ended(fact, "none", {})
             raise
         except Exception as error:
-            self._ended(fact, "error", {"reason": str(error)})
+            self._ended(fact, "error", {"reason": self._hide(str(error))})
             raise
         self._life.must_live()
         self._ended(fact, *_worded(answer))
@@ -99,7 +107,11 @@ class VenueWire(Venue):
     def _ended(self, fact: CallFact, answer: str, fields: dict[str, Any]) -> None:
         # A runtime that is dead hears nothing, not even that there was no answer.
         if not self._life.dead:
-            self._recorder.answered(fact, answer, **fields)
+            hidden = {
+                name: self._hide(text) if isinstance(text, str) else text
+                for name, text in fields.items()
+            }
+            self._recorder.answered(fact, answer, **hidden)
 
 
 def _worded(answer: object) -> tuple[str, dict[str, Any]]:

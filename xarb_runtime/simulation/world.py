@@ -3,7 +3,7 @@ The world of one scenario: venues, a broker and a machine that outlive the runti
 """
 
 import shutil
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_secret import HIDDEN
 from xarb_runtime.simulation.death import MortalKillPoints
 from xarb_runtime.simulation.recorder import Recorder
 from xarb_runtime.simulation.recording import VenueOrder
@@ -63,6 +64,7 @@ class World:
         machine: Machine,
         recorder: Recorder,
         folder: Path,
+        secrets: Sequence[str] = (),
     ) -> None:
         bus = msgspec.structs.replace(settings.bus, url=f"{SCHEME}://")
         self.settings = msgspec.structs.replace(settings, bus=bus)
@@ -75,6 +77,7 @@ class World:
         self._loop = loop
         self._exchanges: dict[str, Any] = {}
         self._folder = folder
+        self._secrets = secrets
         self._lives = 0
 
     # -- What outlives the runtime ---------------------------------------------------------------
@@ -151,12 +154,19 @@ class World:
             second_reader=False,
             is_alive=lambda _holder: False,
             charts=self._stage.charts,
+            hide=self.hide,
         )
         store = msgspec.structs.replace(self.settings.store, url=f"sqlite:///{self.store}")
         settings = msgspec.structs.replace(self.settings, store=store)
         async with assemble(settings, around, self._registry(kill)) as runtime:
             runtime.desk.record_guards = True
             yield runtime
+
+    def hide(self, text: str) -> str:
+        """Take the scenario's secrets out of a text, as whoever starts a runtime does."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
 
     def _die(self, point: str) -> None:
         # What is on its way to the disk when the power goes may arrive: here it always does.
@@ -188,7 +198,8 @@ class World:
         @asynccontextmanager
         async def connect(name: str, _own: Any, _clock: Clock) -> AsyncGenerator[Venue, None]:
             ghost = self._stage.registry.module("ghost")
-            yield VenueWire(name, ghost.GhostVenue(self._exchanges[name]), self.recorder, life)
+            venue = ghost.GhostVenue(self._exchanges[name])
+            yield VenueWire(name, venue, self.recorder, life, self.hide)
 
         return connect
 
