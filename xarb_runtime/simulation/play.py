@@ -10,29 +10,23 @@ from typing import Any
 
 import msgspec
 
-from xarb_runtime.bus.cloudevents import CloudEvent, encode
-from xarb_runtime.domain.events import OPPORTUNITY_DETECTED
 from xarb_runtime.domain.money import parse_duration_ms
-from xarb_runtime.service.book import SUPERVISOR
-from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.runtime import Runtime
-from xarb_runtime.simulation import market
+from xarb_runtime.simulation.actors import Actors
 from xarb_runtime.simulation.death import SimulatedCrash
 from xarb_runtime.simulation.ending import Ending, look
 from xarb_runtime.simulation.expectations import unmet
 from xarb_runtime.simulation.invariants import Known
 from xarb_runtime.simulation.overhear import overheard
 from xarb_runtime.simulation.recorder import Recorder
-from xarb_runtime.simulation.recording import Level, MessageFact, Recording, StepFact
+from xarb_runtime.simulation.recording import Level, Recording, StepFact
 from xarb_runtime.simulation.recovered import catch_up
 from xarb_runtime.simulation.referee import Referee
-from xarb_runtime.simulation.scenario import OperatorWord, Published, Scenario, StateEntered
+from xarb_runtime.simulation.scenario import Scenario
 from xarb_runtime.simulation.scenario_file import settings_of
 from xarb_runtime.simulation.virtual import Machine, VirtualLoop
 from xarb_runtime.simulation.world import Stage, World
-from xarb_runtime.store.batch import OperatorAction
 
-SOURCE = "engine"
 _LEVELS: dict[str, Level] = {"debug": "info", "info": "info", "warning": "warning"}
 
 
@@ -86,11 +80,7 @@ class _Player:
         self.folder = folder
         self.recording = Recording(scenario=scenario.name, start_ms=start_ms)
         self.ending = Ending()
-        self.runtime: Runtime | None = None
         self._failed = False
-        self._running = asyncio.Event()
-        self._wanted = asyncio.Event()
-        self._entered: dict[StateEntered, asyncio.Event] = {}
 
     def hear(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """Write down what the service logs."""
@@ -110,15 +100,16 @@ class _Player:
             self.stage, settings, loop, self.machine, self.recorder, self.folder, secrets
         )
         self.referee = Referee(self.world, settings.limits, secrets)
+        self.actors = Actors(self.scenario, self.world)
         self.recorder.on_step = self._on_step
         self.recorder.say("scenario", "begins", {"title": self.scenario.title})
         async with AsyncExitStack() as stack:
             await self.world.open_venues(stack)
             async with asyncio.TaskGroup() as group:
-                actors = self._actors(group)
+                doing = self.actors.begin(group)
                 await self._live()
-                for actor in actors:
-                    actor.cancel()
+                for task in doing:
+                    task.cancel()
         self.recording.end_ms = self.machine.true_ms()
         return self._judged()
 
@@ -140,10 +131,7 @@ class _Player:
 
     def _on_step(self, fact: StepFact) -> None:
         self.referee.after(fact)
-        for state in fact.visited:
-            waiting = self._entered.get(StateEntered(execution=fact.execution, state=state))
-            if waiting is not None:
-                waiting.set()
+        self.actors.saw(fact)
 
     # -- The runtime's lives ---------------------------------------------------------------------
 
@@ -153,7 +141,7 @@ class _Player:
         while self._left() > 0 and not self._failed:
             died = await self._one_life(crash.kill if crash else "")
             if died and crash is not None:
-                await self._pause(parse_duration_ms(crash.pause))
+                await asyncio.sleep(parse_duration_ms(crash.pause) / 1000)
                 crash = next(crashes, None)
             elif self._left() > 0 and not self._failed:
                 await self._until_wanted()
@@ -175,8 +163,8 @@ class _Player:
         return died
 
     async def _run(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self._running.set()
+        self.actors.runtime = runtime
+        self.actors.running.set()
         try:
             async with asyncio.timeout_at(self.loop.time() + self._left()):
                 await runtime.run()
@@ -186,8 +174,8 @@ class _Player:
             self.recorder.mark("ended", "ended by itself")
             self.ending = await look(runtime, self.world, ended=True)
         finally:
-            self._running.clear()
-            self.runtime = None
+            self.actors.running.clear()
+            self.actors.runtime = None
 
     def _born_again(self) -> None:
         crash = self.recording.crashes[-1]
@@ -196,111 +184,13 @@ class _Player:
             self.recorder.say("xarb.process", "started again")
 
     async def _until_wanted(self) -> None:
-        self._wanted.clear()
+        self.actors.wanted.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self.loop.time() + self._left()):
-                await self._wanted.wait()
+                await self.actors.wanted.wait()
 
     def _left(self) -> float:
         return self.scenario.until_ms / 1000 - self.loop.time()
-
-    # -- Everybody else --------------------------------------------------------------------------
-
-    def _actors(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        tasks = [
-            group.create_task(self._publish(it), name=f"engine publishes {it.id or 'a text'}")
-            for it in self.scenario.opportunities
-        ]
-        tasks += [
-            group.create_task(self._operate(it), name=f"operator says {it.say}")
-            for it in self.scenario.operator
-        ]
-        tasks += [
-            group.create_task(self._set_clock(parse_duration_ms(it.at), it.by_ms), name="clock")
-            for it in self.scenario.clock
-        ]
-        return tasks
-
-    async def _pause(self, milliseconds: int) -> None:
-        await asyncio.sleep(milliseconds / 1000)
-
-    async def _publish(self, published: Published) -> None:
-        await self._pause(parse_duration_ms(published.at))
-        for index in range(published.times):
-            if index:
-                await self._pause(parse_duration_ms(published.every))
-            name = f"{published.id}-{index + 1:02}" if published.times > 1 else published.id
-            await self._publish_one(published, name)
-
-    async def _publish_one(self, published: Published, name: str) -> None:
-        if published.body is not None:
-            fact = MessageFact(at_ms=self.machine.true_ms())
-            await self.world.broker.publish(published.body.encode(), fact, "publishes a text")
-            return
-        seen_ms = self.machine.true_ms() - parse_duration_ms(published.age)
-        identity = published.message or name
-        body = encode(
-            CloudEvent(
-                id=identity,
-                source=SOURCE,
-                type=OPPORTUNITY_DETECTED,
-                time_ms=seen_ms,
-                data=msgspec.to_builtins(market.opportunity(published, name, seen_ms)),
-            )
-        )
-        await self._send(body, identity, name, "publishes")
-        began_ms = parse_duration_ms(published.at)
-        for again in published.again:
-            elapsed_ms = self.machine.elapsed_ms()
-            await self._pause(max(0, parse_duration_ms(again) - max(began_ms, elapsed_ms)))
-            await self._send(body, identity, name, "publishes again")
-
-    async def _send(self, body: bytes, identity: str, name: str, note: str) -> None:
-        fact = MessageFact(
-            at_ms=self.machine.true_ms(), source=SOURCE, id=identity, execution=f"x-{name}"
-        )
-        await self.world.broker.publish(body, fact, note)
-
-    async def _operate(self, word: OperatorWord) -> None:
-        if word.at is not None:
-            await self._pause(parse_duration_ms(word.at))
-        if word.when is not None:
-            entered = StateEntered(execution=_execution(word.when.execution), state=word.when.state)
-            await self._entered.setdefault(entered, asyncio.Event()).wait()
-        await self._pause(parse_duration_ms(word.after))
-        if word.say == "start":
-            self.recorder.mark("started", f"{word.by}: start", "xarb.operator")
-            self._wanted.set()
-            return
-        await self._running.wait()
-        self._say(word)
-
-    def _say(self, word: OperatorWord) -> None:
-        runtime = self.runtime
-        if runtime is None:
-            return
-        execution = _execution(word.to) if word.to else SUPERVISOR
-        action = OperatorAction(
-            time_ms=runtime.clock.now_ms(), operator=word.by, action=word.say, target=execution
-        )
-        data = {"reason": word.note} if execution == SUPERVISOR else {"note": word.note}
-        runtime.say(
-            f"operator.{word.say}",
-            source=f"operator:{word.by}",
-            execution=execution,
-            data=data,
-            delivery=Delivery(action=action, retire=word.say == "resolve"),
-        )
-
-    async def _set_clock(self, at_ms: int, by_ms: int) -> None:
-        await self._pause(at_ms)
-        self.machine.set_by_ms += by_ms
-        self.recorder.mark("clock", f"clock set by {by_ms} ms", "machine", level="warning")
-
-
-def _execution(name: str) -> str:
-    """Scenarios leave out the `x-` of an opportunity's execution."""
-    return name if name == SUPERVISOR or name.startswith("venue:") else f"x-{name}"
 
 
 def _leaves_of(error: BaseException) -> list[str]:
