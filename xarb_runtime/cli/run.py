@@ -134,7 +134,7 @@ def _announce(started: "Started", folder: Path) -> None:
     write(f"  store    {started.store.url}, epoch {started.store.epoch}")
     write(f"  charts   {charts}")
     write(f"  venues   {venues}")
-    write(f"  level    {started.level}, executions taken up: {started.recovered}")
+    write(f"  level    {started.level}, {started.recovered} executions taken up")
     write(f"Ctrl-C stops it safely, within {started.drain}. `xarb status` looks at it.")
     sys.stdout.flush()
 
