@@ -110,7 +110,7 @@ async def swallows_cancellation() -> None:
 class Run:
     """What came of one command."""
 
-    def __init__(self, venue: Venue, level: str) -> None:
+    def __init__(self, venue: Venue, level: str, hide: Callable[[str], str] = str) -> None:
         self.deliveries: list[Delivery] = []
         self.health: list[tuple[str, str]] = []
         self.dispatcher = Dispatcher(
@@ -128,6 +128,7 @@ class Run:
             ),
             kill=KillPoints(),
             health=lambda venue, kind, _: self.health.append((venue, kind)),
+            hide=hide,
         )
 
     @property

@@ -30,6 +30,7 @@ from xarb_runtime.domain.orders import (
 )
 from xarb_runtime.domain.steps import Command
 from xarb_runtime.plugins.contracts import Bus, Clock, HedgeRequest, HedgeStrategy, Quote, Venue
+from xarb_runtime.service.asking import Asking, NoAnswerError
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.sanity import plan_problem, quote_problem, readable, report_problem
@@ -48,10 +49,6 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     find_ms: int
     plan_ms: int
     publish_ms: int
-
-
-class NoAnswerError(RuntimeError):
-    """A call ended without an answer: it raised, or its deadline passed."""
 
 
 def report_event(report: OrderReport, venue: str, now_ms: int) -> Event:
@@ -98,7 +95,7 @@ class Dispatcher:
         self._kill = kill
         self._health = health
         self._hide = hide
-        self._abandoned: dict[asyncio.Future[Any], str] = {}
+        self._asking = Asking(venues, health, self.clean)
         self.outstanding = 0
         self.nonsense = 0
 
@@ -126,6 +123,11 @@ class Dispatcher:
     def clean(self, text: str) -> str:
         """Return what a plugin said as it may be written down: readable, and without secrets."""
         return self._hide(readable(text))
+
+    @property
+    def abandoned(self) -> list[str]:
+        """Calls whose deadline has passed and that have not ended yet."""
+        return self._asking.abandoned
 
     def heard(self, report: object, venue: str) -> Delivery:
         """Return what a report of a venue's stream amounts to; what cannot be true is none."""
@@ -199,64 +201,6 @@ class Dispatcher:
         data = {"client_id": client_id, "reason": self.clean(reason)}
         self._say(command, events.ORDER_UNKNOWN, data, f"venue:{venue}")
 
-    async def _ask(self, call: Callable[[], Awaitable[T]], deadline_ms: int, what: str) -> T:
-        """
-        Await a plugin's answer.
-
-        Raises:
-            NoAnswerError: the deadline passed, or the plugin raised, or cancelled itself.
-        """
-        task = asyncio.ensure_future(_awaited(call))
-        try:
-            done, _ = await asyncio.wait({task}, timeout=deadline_ms / 1000)
-        except asyncio.CancelledError:
-            self._abandon(task, what)
-            raise
-        if not done:
-            self._abandon(task, what)
-            message = f"{what}: no answer within {deadline_ms} ms"
-            raise NoAnswerError(message)
-        try:
-            return task.result()
-        except asyncio.CancelledError as error:
-            message = f"{what}: the plugin cancelled itself"
-            raise NoAnswerError(message) from error
-        except Exception as error:  # a plugin may raise anything; it means no answer
-            message = self.clean(f"{what}: {type(error).__name__}: {error}")
-            raise NoAnswerError(message) from error
-
-    def _abandon(self, task: asyncio.Future[Any], what: str) -> None:
-        """Cancel a call without waiting for it: a plugin may swallow the cancellation."""
-        task.cancel()
-        self._abandoned[task] = what
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Future[Any]) -> None:
-        what = self._abandoned.pop(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.info("abandoned_call_failed", call=what, error=repr(task.exception()))
-
-    @property
-    def abandoned(self) -> list[str]:
-        """Calls whose deadline has passed and that have not ended yet."""
-        return sorted(self._abandoned.values())
-
-    async def _ask_venue(
-        self, name: str, call: Callable[[Venue], Awaitable[T]], deadline_ms: int, what: str
-    ) -> T:
-        venue = self._venues.get(name)
-        if venue is None:
-            known = ", ".join(sorted(self._venues)) or "none"
-            message = f"{what}: expected a venue of the settings ({known}), found {name!r}"
-            raise NoAnswerError(message)
-        try:
-            answer = await self._ask(lambda: call(venue), deadline_ms, f"{name} {what}")
-        except NoAnswerError as error:
-            self._health(name, "call.failed", str(error))
-            raise
-        self._health(name, "call.ok", "")
-        return answer
-
     # -- Orders ----------------------------------------------------------------------------------
 
     async def place(self, command: Command) -> None:
@@ -289,7 +233,7 @@ class Dispatcher:
         deadline_ms = self._deadlines.place_ms[name]
         self._kill.reach("before_wire", "place")
         try:
-            answer = await self._ask_venue(name, lambda v: v.place(order), deadline_ms, "place")
+            answer = await self._asking.venue(name, lambda v: v.place(order), deadline_ms, "place")
         except NoAnswerError as error:
             answer = Unknown(str(error))
         self._kill.reach("after_wire", "place")
@@ -311,7 +255,7 @@ class Dispatcher:
         deadline_ms = self._deadlines.find_ms
         self._kill.reach("before_wire", "cancel")
         try:
-            answer = await self._ask_venue(
+            answer = await self._asking.venue(
                 name, lambda v: v.cancel(client_id), deadline_ms, "cancel"
             )
         except NoAnswerError as error:
@@ -334,7 +278,9 @@ class Dispatcher:
         deadline_ms = self._deadlines.find_ms
         self._kill.reach("before_wire", "find")
         try:
-            answer = await self._ask_venue(name, lambda v: v.find(client_id), deadline_ms, "find")
+            answer = await self._asking.venue(
+                name, lambda v: v.find(client_id), deadline_ms, "find"
+            )
         except NoAnswerError as error:
             answer = Unknown(str(error))
         self._kill.reach("after_wire", "find")
@@ -356,7 +302,7 @@ class Dispatcher:
         selection = msgspec.convert(command.params["selection"], Selection)
         deadline_ms = self._deadlines.find_ms
         try:
-            quote = await self._ask_venue(
+            quote = await self._asking.venue(
                 selection.venue, lambda v: v.quote(selection), deadline_ms, "quote"
             )
         except NoAnswerError as error:
@@ -402,7 +348,7 @@ class Dispatcher:
 
         async def one(index: int, selection: Selection) -> None:
             try:
-                results[index] = await self._ask_venue(
+                results[index] = await self._asking.venue(
                     selection.venue, lambda v: v.quote(selection), self._deadlines.plan_ms, "quote"
                 )
             except NoAnswerError as error:
@@ -420,7 +366,7 @@ class Dispatcher:
         body = self.message(command)
         kind = str(command.params.get("type", "execution.message"))
         try:
-            await self._ask(
+            await self._asking.ask(
                 lambda: self._bus.publish(body, kind), self._deadlines.publish_ms, "publish"
             )
         except NoAnswerError as error:
@@ -440,11 +386,6 @@ class Dispatcher:
                 data={"execution": execution_of(command.key), **command.params},
             )
         )
-
-
-async def _awaited(call: Callable[[], Awaitable[T]]) -> T:
-    """Call inside the task, so that what is raised before the first await lands there as well."""
-    return await call()
 
 
 def _strange(answer: object) -> str:
