@@ -21,6 +21,7 @@ from tests.domain.executions import (
 )
 from xarb_runtime.domain.cross_venue import CrossVenue
 from xarb_runtime.domain.position import Fill, profit_by_scenario
+from xarb_runtime.domain.steps import Command
 
 odds = st.decimals("1.05", 20, places=2, allow_nan=False, allow_infinity=False)
 stakes = st.decimals(10, 1000, places=2, allow_nan=False, allow_infinity=False)
@@ -266,3 +267,17 @@ def test_reversals_start_the_strategies_over_only_so_often() -> None:
     assert turns == [True, True, False, False]
     context.retry_strategies()
     assert context.has_strategy
+
+
+def test_a_strategy_does_not_get_more_time_by_being_asked_again() -> None:
+    context = with_leg_a(limits={"ttl_plan": "1s"})
+    ask = Command("k", "hedge", "plan", {})
+
+    context.issued(ask)
+    context.now_ms += 700
+    context.issued(ask)
+    assert context.plan_left == "300ms"
+
+    context.next_strategy()
+    context.issued(ask)
+    assert context.plan_left == "1000ms"

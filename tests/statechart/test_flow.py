@@ -212,7 +212,7 @@ MISTAKES = {
         "placed once",
     ),
     "a strategy may think for ever": (
-        '          - send: {event: ttl.plan, id: ttl_plan, delayexpr: "limits.ttl_plan"}\n',
+        '          - send: {event: ttl.plan, id: ttl_plan, delayexpr: "plan_left"}\n',
         "",
         "time alone does not lead out",
     ),

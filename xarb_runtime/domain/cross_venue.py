@@ -188,6 +188,7 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
             return {"selection": msgspec.to_builtins(self.opportunity.leg_b.selection)}
         if command.target == "hedge" and command.name == "plan":
             self.asked = command.key
+            self.turn_ms = self.turn_ms or self.now_ms
             return self._plan_request()
         return command.params
 
@@ -247,20 +248,21 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
 
     def next_strategy(self) -> None:
         """Give the turn to the next hedge strategy."""
-        self.strategy_index += 1
-        self.plan = None
+        self._give_turn(self.strategy_index + 1)
 
     def restart_strategies(self) -> None:
         """Start the hedge chain over after a reversal, unless that happened too often."""
         self.restarts += 1
         again = self.restarts <= self.limits.max_restarts
-        self.strategy_index = 0 if again else len(self.limits.hedge_order)
-        self.plan = None
+        self._give_turn(0 if again else len(self.limits.hedge_order))
 
     def retry_strategies(self) -> None:
         """Start the hedge chain over because a person says so."""
-        self.strategy_index = self.restarts = 0
-        self.plan = None
+        self.restarts = 0
+        self._give_turn(0)
+
+    def _give_turn(self, index: int) -> None:
+        self.strategy_index, self.turn_ms, self.plan = index, 0, None
 
 
 class _Draft(msgspec.Struct, frozen=True):

@@ -42,6 +42,7 @@ class CrossVenueFacts(Context, kw_only=True):
         asked: the key of the newest question to a hedge strategy.
         plan: the newest hedge plan of the present strategy.
         strategy_index: which strategy of `limits.hedge_order` has its turn.
+        turn_ms: when it was first asked in this turn; 0 before.
         restarts: how often a reversal has started the strategies over.
         looks: how often the order in doubt has been looked for.
         reason: why it ended the way it did, for people.
@@ -54,6 +55,7 @@ class CrossVenueFacts(Context, kw_only=True):
     asked: str = ""
     plan: HedgePlan | None = None
     strategy_index: int = 0
+    turn_ms: int = 0
     restarts: int = 0
     looks: int = 0
     reason: str = ""
@@ -233,6 +235,12 @@ class CrossVenueFacts(Context, kw_only=True):
     def reserved(self) -> list[Fill]:
         """What must be assumed filled when deciding how much more may be sent."""
         return [line.as_reserved for line in self.orders]
+
+    @property
+    def plan_left(self) -> str:
+        """How long the present strategy may still think, however often it is asked anew."""
+        began = self.turn_ms or self.now_ms
+        return f"{max(0, began + parse_duration_ms(self.limits.ttl_plan) - self.now_ms)}ms"
 
     @property
     def find_pause(self) -> str:
