@@ -216,7 +216,7 @@ class Dispatcher:
             data = {"client_id": order.client_id, "code": "NO_VENUE", "reason": f"no venue {name}"}
             self._say(command, events.ORDER_REFUSED, data, "runtime")
             return
-        await self._send_order(command, order, name)
+        await self._about_order(command, name, order.client_id, lambda v: v.place(order))
 
     def _blocked(self, order: Order) -> str:
         """
@@ -229,71 +229,51 @@ class Dispatcher:
             return level.upper()
         return ""
 
-    async def _send_order(self, command: Command, order: Order, name: str) -> None:
-        deadline_ms = self._deadlines.place_ms[name]
-        self._kill.reach("before_wire", "place")
-        try:
-            answer = await self._asking.venue(name, lambda v: v.place(order), deadline_ms, "place")
-        except NoAnswerError as error:
-            answer = Unknown(str(error))
-        self._kill.reach("after_wire", "place")
-        match answer:
-            case Accepted(report=report):
-                self._report(command, report, name)
-            case Refused(code=code, reason=reason):
-                words = {"code": self.clean(code), "reason": self.clean(reason)}
-                data = {"client_id": order.client_id, **words}
-                self._say(command, events.ORDER_REFUSED, data, f"venue:{name}")
-            case Unknown(reason=reason):
-                self._unknown(command, order.client_id, name, reason)
-            case _:
-                self._unknown(command, order.client_id, name, _strange(answer))
-
     async def cancel(self, command: Command) -> None:
         """Ask for an order to be cancelled."""
         name, client_id = command.params["venue"], command.params["client_id"]
-        deadline_ms = self._deadlines.find_ms
-        self._kill.reach("before_wire", "cancel")
-        try:
-            answer = await self._asking.venue(
-                name, lambda v: v.cancel(client_id), deadline_ms, "cancel"
-            )
-        except NoAnswerError as error:
-            answer = Unknown(str(error))
-        self._kill.reach("after_wire", "cancel")
-        match answer:
-            case Accepted(report=report):
-                self._report(command, report, name)
-            case CancelRefused(reason=reason):
-                data = {"client_id": client_id, "reason": self.clean(reason)}
-                self._say(command, events.ORDER_CANCEL_REFUSED, data, f"venue:{name}")
-            case Unknown(reason=reason):
-                self._unknown(command, client_id, name, reason)
-            case _:
-                self._unknown(command, client_id, name, _strange(answer))
+        await self._about_order(command, name, client_id, lambda v: v.cancel(client_id))
 
     async def find(self, command: Command) -> None:
         """Look for an order in doubt."""
         name, client_id = command.params["venue"], command.params["client_id"]
-        deadline_ms = self._deadlines.find_ms
-        self._kill.reach("before_wire", "find")
+        await self._about_order(command, name, client_id, lambda v: v.find(client_id))
+
+    async def _about_order(
+        self,
+        command: Command,
+        name: str,
+        client_id: str,
+        call: Callable[[Venue], Awaitable[object]],
+    ) -> None:
+        """Ask a venue about an order and say what it answered; what is no answer is unknown."""
+        what = command.name
+        places = what == "place" and name in self._deadlines.place_ms
+        deadline_ms = self._deadlines.place_ms[name] if places else self._deadlines.find_ms
+        self._kill.reach("before_wire", what)
         try:
-            answer = await self._asking.venue(
-                name, lambda v: v.find(client_id), deadline_ms, "find"
-            )
+            answer = await self._asking.venue(name, call, deadline_ms, what)
         except NoAnswerError as error:
             answer = Unknown(str(error))
-        self._kill.reach("after_wire", "find")
+        self._kill.reach("after_wire", what)
+        source = f"venue:{name}"
         match answer:
-            case Found(report=report):
+            case _ if not isinstance(answer, _ANSWERS[what]):
+                found = f"{type(answer).__name__} as the answer to {what}"
+                self._unknown(command, client_id, name, f"not in the contract: {found}")
+            case Accepted(report=report) | Found(report=report):
                 self._report(command, report, name)
-            case Absent(reason=reason):
-                data = {"client_id": client_id, "reason": self.clean(reason)}
-                self._say(command, events.ORDER_ABSENT, data, f"venue:{name}")
             case Unknown(reason=reason):
                 self._unknown(command, client_id, name, reason)
             case _:
-                self._unknown(command, client_id, name, _strange(answer))
+                self._say(command, _REFUSALS[what], self._words(client_id, answer), source)
+
+    def _words(self, client_id: str, answer: object) -> dict[str, Any]:
+        """What a venue said when it refused: its code, where it has one, and its reason."""
+        words = {
+            name: getattr(answer, name) for name in ("code", "reason") if hasattr(answer, name)
+        }
+        return {"client_id": client_id} | {key: self.clean(str(w)) for key, w in words.items()}
 
     # -- Prices and plans ------------------------------------------------------------------------
 
@@ -388,9 +368,17 @@ class Dispatcher:
         )
 
 
-def _strange(answer: object) -> str:
-    return f"expected one of the answers of the contract, found {type(answer).__name__}"
-
+#: What the contract allows as an answer, and the event of a definite no.
+_ANSWERS: Mapping[str, tuple[type, ...]] = {
+    "place": (Accepted, Refused, Unknown),
+    "cancel": (Accepted, CancelRefused, Unknown),
+    "find": (Found, Absent, Unknown),
+}
+_REFUSALS: Mapping[str, str] = {
+    "place": events.ORDER_REFUSED,
+    "cancel": events.ORDER_CANCEL_REFUSED,
+    "find": events.ORDER_ABSENT,
+}
 
 _HANDLERS: Mapping[tuple[str, str], Callable[[Dispatcher, Command], Awaitable[None]]] = {
     ("venue", "place"): Dispatcher.place,
