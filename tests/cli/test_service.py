@@ -41,6 +41,7 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
         incidents = xarb("incidents", *at)
         letters = xarb("dead-letters", *at)
         broken = xarb("submit", "-", *at, "--as-is", stdin="{oops")
+        pretty = xarb("submit", "-", *at, "--as-is", stdin=json.dumps([{}, {}], indent=2))
         letter = xarb("dead-letters", "show", 1, *at)
         replayed = xarb("dead-letters", "replay", 1, *at)
         unknown = xarb("show", "x-9", *at)
@@ -86,6 +87,7 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
     assert told(letters) == "There are no dead letters."
     assert "no event: xarb dead-letters" in told(broken)
     assert "{oops" in told(letter)
+    assert told(pretty).count("no event") == 2
     assert "still cannot be read" in told(replayed)
     assert (unknown.exit_code, "no such execution" in told(unknown)) == (2, True)
     assert "Published 1 opportunities." in told(fed)
@@ -104,7 +106,7 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
     assert all("this is read from the store" in each.stderr for each in over[:5])
     assert "x-3" in told(over[0])
     assert "final in completed" in told(over[1])
-    assert over[2].stdout.splitlines()[1].startswith("     2")
+    assert over[2].stdout.splitlines()[1].startswith("     4")
     assert over[3].stdout == "There are no incidents.\n"
     assert (over[4].exit_code, "xarb executions lists them" in told(over[4])) == (2, True)
     assert (over[5].exit_code, "Start it: xarb run" in told(over[5])) == (1, True)

@@ -45,11 +45,12 @@ def submit(
     from xarb_runtime.ops.problems import Problem, ProblemError
 
     client = client_of(folder)
-    bodies = split_messages(_read(file))
+    raw = _read(file)
+    bodies = split_messages(raw)
     if not bodies:
         expected = "CloudEvents or opportunities, as JSON"
         raise ProblemError(Problem(what="nothing to submit", where=file, expected=expected))
-    found = client.submit(b"\n".join(bodies if as_is else _checked(file, bodies)))
+    found = client.submit(raw if as_is else b"\n".join(_checked(file, bodies)))
     if as_json:
         write_json(found)
     else:
