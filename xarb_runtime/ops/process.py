@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from xarb_runtime import __version__
+from xarb_runtime.domain.steps import Status
 from xarb_runtime.ops.address import written_address
 from xarb_runtime.ops.bodies import Group, Open
 from xarb_runtime.ops.checkpoints import Checkpoints
@@ -132,7 +133,11 @@ class Stopper:
         )
         # It may come too late, when the runtime is ending for another reason.
         with suppress(RuntimeEndedError):
-            await said
+            taken = await said
+            if taken is not None and taken.after.status is Status.QUARANTINED:
+                self._tell("The supervisor is quarantined and cannot drain: ending at once.")
+                log.error("stopped_without_draining", in_flight=runtime.desk.book.in_flight)
+                runtime.writer.stopped.set()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -197,6 +202,7 @@ async def run_process(
         observers=(watch.observe, Checkpoints().observe),
         wait_ms=settings.store.lease_ms + LEASE_MARGIN_MS,
         charts=charts,
+        hide=lambda text: str(redaction.hide(text)),
     )
     with stopper.listening():
         async with assemble(settings, around, registry) as runtime:
