@@ -288,6 +288,18 @@ def test_what_a_chart_sends_itself_happens_in_the_same_step() -> None:
     assert run(CLOCKWORK, "begin", "wound").after.status is Status.FINAL
 
 
+@pytest.mark.parametrize("target", ["#_internal", "internal"])
+def test_a_send_to_itself_inside_comes_before_one_to_itself_outside(target: str) -> None:
+    chart = chart_of(f"""
+states:
+  a: {{initial: true, transitions: [{{event: go, on: [
+      {{send: {{event: outer}}}}, {{send: {{event: inner, target: "{target}"}}}}]}},
+    {{event: inner, on: note_in}}, {{event: outer, on: note_out}}]}}
+""")
+
+    assert tally(run(chart, "go").after).log == ["in", "out"]
+
+
 def test_what_a_chart_sends_itself_and_nobody_wants_fails_the_step() -> None:
     lost = run(CLOCKWORK, "begin", "lost")
 

@@ -269,6 +269,7 @@ class Oracle:
         leaving += [deed for info in left for deed in self._deeds(info.state.exit)]
         leaving += [deed for t in transitions for deed in self._deeds(t.on)]
         target = self.place(state.id for state in entry[3] if state.is_atomic)
+        self.stand(target)
         entering = [deed for info in entry[0] for deed in self._enter(info.state, *entry[1:3])]
         entering += [deed for t in transitions for deed in self._deeds(t.after)]
         remembered = {
@@ -328,14 +329,15 @@ class Oracle:
         others = ("eventexpr", "type", "idlocation", "namelist", "content")
         if not isinstance(action, SendAction) or any(getattr(action, key) for key in others):
             return None
-        if not (action.event and (action.target or "").startswith("#_")):
+        event, target = action.event, action.target or ""
+        if not (event and target.startswith("#_")) or target in {"#_internal", "#_parent"}:
             return None
-        machine, event, target = self.machine, action.event, str(action.target)[2:]
+        machine, name = self.machine, target.removeprefix("#_")
         params = [(p.name, self._evaluator.value(p.expr)) for p in action.params if p.expr]
 
         def send() -> None:
-            values = {name: value(machine) for name, value in params}
-            _send(machine.effects, target, event, values)
+            values = {key: value(machine) for key, value in params}
+            _send(machine.effects, name, event, values)
 
         return send
 
