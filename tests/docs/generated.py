@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from tests.docs.commands import reference
 from tests.house.source import ROOT
 from xarb_runtime.plugins.findings import CODES
 from xarb_runtime.service.settings import SettingDoc, settings_reference
@@ -86,6 +87,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "store": _store,
     "plugin_findings": _plugin_findings,
+    "commands": reference,
 }
 
 

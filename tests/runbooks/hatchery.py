@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -24,17 +25,26 @@ class Hatched:
         process: the process.
     """
 
-    def __init__(self, arguments: list[str], folder: Path, files: Path) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        folder: Path,
+        files: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """
         Args:
             arguments: of `xarb`.
             folder: where it is typed.
             files: where its standard output and standard error go; `.out` and `.err` are added.
+            environment: variables that it has besides.
         """
         self._out, self._err = files.with_suffix(".out"), files.with_suffix(".err")
         paths = (str(self._out), str(self._err))
         self.process: ForkServerProcess = _CONTEXT.Process(
-            target=_run, args=(arguments, str(folder), paths), daemon=True
+            target=_run,
+            args=(arguments, str(folder), paths, dict(environment or {})),
+            daemon=True,
         )
         self.process.start()
 
@@ -65,13 +75,16 @@ class Hatched:
         return False
 
 
-def _run(arguments: list[str], folder: str, paths: tuple[str, str]) -> None:
+def _run(
+    arguments: list[str], folder: str, paths: tuple[str, str], environment: dict[str, str]
+) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream, path in enumerate(paths, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), stream)
     os.chdir(folder)
     for name in [name for name in os.environ if name.startswith("XARB_")]:
         del os.environ[name]
+    os.environ |= environment
     from xarb_runtime.cli.main import app  # noqa: PLC0415 -- in the child, after the streams
 
     sys.argv = ["xarb", *arguments]

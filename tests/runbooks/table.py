@@ -55,12 +55,14 @@ class Table:
     Attributes:
         folder: the deployment.
         names: what stands for the placeholders in commands.
+        ours: what stands here for words of a page that cannot be the same everywhere, e.g. a port.
         runtime: the newest `xarb run` that really runs.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.names: dict[str, str] = {}
+        self.ours: dict[str, str] = {}
         self.runtime: Hatched | None = None
         self._hatched: list[Hatched] = []
 
@@ -98,18 +100,18 @@ class Table:
 
     # -- The process -----------------------------------------------------------------------------
 
-    def start(self) -> Typed:
+    def start(self, environment: Mapping[str, str] | None = None) -> Typed:
         """Start `xarb run` and wait until it runs or has ended."""
-        runtime = self.hatch(["run"])
+        runtime = self.hatch(["run"], environment)
         if runtime.wait_for(_RUNNING, PATIENCE):
             self.runtime = runtime
             return Typed("xarb run", None, runtime.said)
         return Typed("xarb run", runtime.process.exitcode, runtime.said + runtime.complained)
 
-    def hatch(self, arguments: list[str]) -> Hatched:
+    def hatch(self, arguments: list[str], environment: Mapping[str, str] | None = None) -> Hatched:
         """Start a process that goes on by itself."""
         files = self.folder.parent / f"{self.folder.name}-{len(self._hatched)}"
-        self._hatched.append(Hatched(arguments, self.folder, files))
+        self._hatched.append(Hatched(arguments, self.folder, files, environment))
         return self._hatched[-1]
 
     def open_venue(self, script: Mapping[str, Any]) -> str:
@@ -205,11 +207,36 @@ class Table:
 
     def type(self, command: str) -> Typed:
         """Type a command in the deployment's folder."""
-        name, *arguments = words(command, self.names)
-        assert name == "xarb", command
-        if arguments == ["run"]:
-            return msgspec.structs.replace(self.start(), command=command)
-        return msgspec.structs.replace(self.invoke(arguments, self.folder), command=command)
+        return msgspec.structs.replace(self._type(command), command=command)
+
+    def _type(self, command: str) -> Typed:
+        if command == "make ghost":  # what it does once everything is installed
+            return self.invoke(["ghost"], self.folder)
+        typed = words(self._ours(command), self.names)
+        at = typed.index("xarb")
+        variables, arguments = typed[:at], typed[at + 1 :]
+        if arguments[0] == "run":
+            return self.start(dict(each.split("=", 1) for each in variables))
+        assert not variables, command
+        if arguments[0] == "ghost-venue":
+            return self._open_venue(arguments)
+        return self.invoke(arguments, self.folder if self.folder.exists() else self.folder.parent)
+
+    def _open_venue(self, arguments: list[str]) -> Typed:
+        venue = self.hatch(arguments)
+        runs = venue.wait_for("ghost venue at", PATIENCE)
+        return Typed("", None if runs else venue.process.exitcode, venue.said + venue.complained)
+
+    def write(self, file: str, text: str) -> None:
+        """Write a file of the deployment, as a page tells to."""
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self._ours(text), encoding="utf-8")
+
+    def _ours(self, text: str) -> str:
+        for name, value in self.ours.items():
+            text = text.replace(name, value)
+        return text
 
     def invoke(self, arguments: list[str], folder: Path) -> Typed:
         """Run a command of the command line in a folder."""

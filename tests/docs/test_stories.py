@@ -1,0 +1,32 @@
+"""The pages that tell what to type are typed, from their first line to their last."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import ROOT
+from tests.runbooks.exercise import exercises, play
+from tests.runbooks.table import Table
+
+PAGES = [
+    "README.md",
+    *(f"docs/tutorial/{path.name}" for path in sorted((ROOT / "docs" / "tutorial").glob("*.md"))),
+    *(f"docs/how-to/{path.name}" for path in sorted((ROOT / "docs" / "how-to").glob("*.md"))),
+]
+STORIES = [each for page in PAGES for each in exercises(ROOT, page)]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Table]:
+    """An empty table; nothing that was started at it survives."""
+    made = Table(tmp_path / "desk")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "number", range(len(STORIES)), ids=[f"{Path(it.page).stem}-{it.name}" for it in STORIES]
+)
+def test_every_command_does_what_the_page_says(number: int, table: Table) -> None:
+    assert list(play(STORIES[number], table))
