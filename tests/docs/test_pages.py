@@ -7,6 +7,9 @@ import pytest
 
 from tests.docs.generated import pages, refreshed
 from tests.house.source import ROOT
+from xarb_runtime.service.charts import BUILTIN_CONTEXTS
+from xarb_runtime.statechart.load import read_chart
+from xarb_runtime.statechart.render import to_svg
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -52,3 +55,30 @@ def test_every_link_leads_somewhere(name: str) -> None:
             broken.append(target)
 
     assert not broken, f"{name}: {', '.join(broken)}"
+
+
+def test_the_picture_is_current() -> None:
+    chart = read_chart(ROOT / "statecharts" / "cross_venue.yaml", BUILTIN_CONTEXTS)
+    command = "xarb graph statecharts/cross_venue.yaml -o docs/images/cross_venue.svg"
+
+    committed = text_of(ROOT / "docs" / "images" / "cross_venue.svg")
+
+    assert committed == to_svg(chart.model, chart.meta), f"out of date: {command}"
+
+
+def test_every_page_can_be_reached_from_the_first() -> None:
+    waiting, seen = [ROOT / "README.md"], set[Path]()
+    while waiting:
+        page = waiting.pop()
+        seen.add(page)
+        for found in LINK.finditer(FENCED.sub("", text_of(page))):
+            there = (page.parent / (found[1] or found[2]).partition("#")[0]).resolve()
+            if there.suffix == ".md" and there not in seen:
+                waiting.append(there)
+
+    assert set(pages()) <= seen
+
+
+def test_pages_name_no_place_of_this_machine() -> None:
+    for name in PAGES:
+        assert not re.search(r"/(?:work|root|home|tmp)/", text_of(ROOT / name)), name
