@@ -350,3 +350,17 @@ def test_a_report_of_the_stream_that_cannot_be_true_makes_the_order_unknown() ->
     assert delivery.event is not None
     assert delivery.event.type == "order.unknown"
     assert went.health == [("sx", "call.failed")]
+
+
+async def no_price() -> None:
+    raise LookupError("the market is suspended")
+
+
+async def test_a_market_without_a_price_says_nothing_about_its_venue() -> None:
+    suspended = await run("quote", no_price)
+    broken = await run("quote", raises)
+    silent = await run("quote", hangs)
+
+    assert suspended.said[0] == "quote.failed"
+    assert suspended.health == []
+    assert broken.health == silent.health == [("sx", "call.failed")]

@@ -98,7 +98,9 @@ class Asking:
         try:
             answer = await self.ask(lambda: call(venue), deadline_ms, f"{name} {what}")
         except NoAnswerError as error:
-            self._health(name, "call.failed", str(error))
+            # A market without a price says nothing about the venue; a broken line does.
+            if what != "quote" or isinstance(error.__cause__, OSError | None):
+                self._health(name, "call.failed", str(error))
             raise
         self._health(name, "call.ok", "")
         return answer

@@ -13,7 +13,8 @@ from xarb_runtime.domain.venue_health import VenueHealth
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.settings_model import ChartSettings
 from xarb_runtime.statechart.chart import Chart
-from xarb_runtime.statechart.load import load_chart, read_chart
+from xarb_runtime.statechart.document import parse
+from xarb_runtime.statechart.load import compile_chart, read_chart
 from xarb_runtime.store.batch import ChartText
 
 BUILTIN_CONTEXTS: dict[str, type[Context]] = {
@@ -77,12 +78,15 @@ class Charts:
         """
         Load an older chart from the store, for executions that began on it.
 
+        It was linted when it was new; later rules must not keep an execution from its end.
+
         Raises:
-            ChartError: this runtime does not accept it any more.
+            ChartError: it cannot be compiled any more.
         """
         if text.hash not in self._by_hash:
             label = f"{text.name} version {text.version} (from the store)"
-            self._by_hash[text.hash] = load_chart(text.text, self._contexts, file=label)
+            chart = compile_chart(parse(text.text, label), self._contexts)
+            self._by_hash[text.hash] = chart
 
     def missing(self, snapshots: list[Snapshot]) -> list[str]:
         """Return the hashes that these snapshots need and that are not loaded."""
