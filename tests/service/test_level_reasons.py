@@ -1,6 +1,7 @@
 """The supervisor says why its level is what it is, not what it has heard since."""
 
 import msgspec
+import pytest
 
 from tests.service.world import World
 from xarb_runtime.domain.supervisor import Supervisor
@@ -59,3 +60,45 @@ def test_whoever_resumes_is_noted() -> None:
     hear(world, "operator.resume", "operator:bob", reason="all well")
 
     assert (supervisor(world).reason, supervisor(world).by) == ("", "operator:bob")
+
+
+@pytest.mark.parametrize("drained", [True, False], ids=["after a safe stop", "killed meanwhile"])
+def test_a_start_after_a_stop_holds_back_what_was_held_back_and_says_why(
+    drained: bool,
+) -> None:
+    world = World()
+    hear(world, "incident.opened", reason="no_hedge_worked", pauses=True)
+    if not drained:
+        world.admit()
+        hear(world, "operator.resume", "operator:ann")
+        world.admit("2")
+        hear(world, "incident.opened", reason="no_hedge_worked", pauses=True)
+    hear(world, "operator.stop", "operator:ann", reason="deploying")
+    stopped = world.leaves(SUPERVISOR)
+    hear(world, "operator.start")
+
+    assert stopped == (("stopped",) if drained else ("stopping",))
+    assert world.leaves(SUPERVISOR) == ("paused",)
+    assert supervisor(world).reason == "still no_hedge_worked"
+
+
+def test_a_second_start_says_it_once() -> None:
+    world = World()
+    hear(world, "operator.halt", "operator:ann", reason="prices are wrong")
+    for _ in range(2):
+        hear(world, "operator.stop", "operator:ann", reason="deploying")
+        hear(world, "operator.start")
+
+    assert world.leaves(SUPERVISOR) == ("paused",)
+    assert supervisor(world).reason == "still prices are wrong"
+
+
+def test_a_start_after_a_stop_of_a_running_level_runs() -> None:
+    world = World()
+    hear(world, "operator.pause", "operator:ann", reason="a look")
+    hear(world, "operator.resume", "operator:ann")
+    hear(world, "operator.stop", "operator:ann", reason="deploying")
+    hear(world, "operator.start")
+
+    assert world.leaves(SUPERVISOR) == ("running",)
+    assert supervisor(world).reason == ""

@@ -35,7 +35,8 @@ class Supervisor(Context, kw_only=True):
         resumed_ms: when it was last resumed; KPI windows count from here.
         in_flight: executions in flight when last told.
         pauses: whether the last incident asks for a pause.
-        held: trading was paused, reduced or halted and nobody has resumed it since.
+        held, held_because: trading was paused, reduced or halted and nobody has resumed it since;
+            and why.
         drain_deadline: how long stopping waits for executions in flight; a text with a unit.
     """
 
@@ -66,6 +67,7 @@ class Supervisor(Context, kw_only=True):
     pauses: bool = False
     drain_deadline: str = "30s"
     held: bool = False
+    held_because: str = ""
 
     def observe(self, event: Event) -> str:
         """Take in what the event tells; the chart sees it under its own type."""
@@ -83,6 +85,8 @@ class Supervisor(Context, kw_only=True):
             self.in_flight = word.in_flight
         else:
             self.heard, self.heard_from = word.reason or event.type, event.source
+        if event.type == "operator.start" and self.held:
+            self.heard = f"still {self.held_because}"
         return event.type
 
     @property
@@ -102,11 +106,12 @@ class Supervisor(Context, kw_only=True):
         self.reason, self.by = "", self.heard_from
 
     def hold(self) -> None:
-        """Note that only a person may let trading go on, also after a restart."""
-        self.held = True
+        """Note that only a person may let trading go on, also after a restart, and why."""
+        if not self.held:
+            self.held, self.held_because = True, self.reason
 
     def mark_resumed(self) -> None:
         """Note that trading goes on by somebody's word: KPI windows start anew."""
         self.mark_running()
-        self.held = False
+        self.held, self.held_because = False, ""
         self.resumed_ms = self.now_ms

@@ -224,11 +224,9 @@ class Runtime:
                 self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
         self.desk.recall_incidents(recovered.incidents)
         await self._recover_windows()
-        if self.desk.level == "stopped":
+        if self.desk.level in {"stopping", "stopped"}:
+            # Also when it died while it was stopping: whoever starts it again wants it to run.
             self.say("operator.start", source="runtime")
-        elif self.desk.level == "stopping":
-            # It died while it was stopping; whoever starts it again wants it to run.
-            self.say("operator.resume", source="runtime", data={"reason": "started again"})
         log.info("recovered", executions=len(snapshots), commands=len(recovered.commands))
         return self._pending(recovered.commands)
 
