@@ -376,7 +376,6 @@ async def test_statistics_count_everything(small: EmbeddedBus) -> None:
         "embedded://?capacity=0",
         "embedded://?capacity=",
         "embedded://?capacity=-1",
-        "embedded://?capacity=1.5",
     ],
 )
 async def test_a_url_that_means_nothing_is_refused(url: str) -> None:
