@@ -363,3 +363,16 @@ def test_an_order_that_was_never_sent_says_nothing_about_its_venue() -> None:
 
     assert world.leaves() == ("aborted",)
     assert world.desk.windows.figures() == []
+
+
+def test_an_acknowledgement_is_no_acceptance() -> None:
+    world = World()
+    world.admit()
+    command = world.work.commands[0]
+    world.now_ms += 100
+    world.report(command, "open", final=False)
+    world.now_ms += 400
+
+    work = world.report(command)
+
+    assert [trade.accept_ms for trade in work.batch.trades] == [500]

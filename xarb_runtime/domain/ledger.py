@@ -44,6 +44,7 @@ class OrderLine(msgspec.Struct, kw_only=True):
         client_id, selection, stake, min_odds, fee: what was ordered.
         sent_ms: when the step that ordered it happened.
         answered_ms: when the first definite word about it was heard; 0 before.
+        accepted_ms: when the first fill was heard of; 0 before. An acknowledgement is none.
         status, filled, odds, final, sequence: the newest report.
         code, reason: the venue's words on a refusal, a cancel or a reversal.
     """
@@ -57,6 +58,7 @@ class OrderLine(msgspec.Struct, kw_only=True):
     sent_ms: int
     strategy: str = ""
     answered_ms: int = 0
+    accepted_ms: int = 0
     status: LineStatus = LineStatus.SENT
     filled: Decimal = ZERO
     odds: Decimal = ZERO
@@ -109,6 +111,8 @@ def fold(line: OrderLine, report: OrderReport, now_ms: int) -> str:
     line.filled, line.odds, line.final = report.filled, report.odds, report.final
     line.code, line.reason = report.code, report.reason
     line.answered_ms = line.answered_ms or now_ms
+    if line.filled and not line.accepted_ms:
+        line.accepted_ms = now_ms
     return _meaning(line, before)
 
 

@@ -2,7 +2,6 @@
 Trades: orders that became terminal, derived from steps; what KPI windows count.
 """
 
-from xarb_runtime.domain.ledger import LineStatus
 from xarb_runtime.domain.steps import Outcome, Step
 from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.store.batch import Trade
@@ -20,7 +19,6 @@ def trade_of(taken: Step, chart: Chart) -> Trade | None:
     line = chart.decoder.decode(taken.after.context).order(client_id) if client_id else None
     if line is None:
         return None
-    accepted = line.status is LineStatus.FILLED or line.filled > 0
     return Trade(
         client_id=line.client_id,
         execution=taken.after.execution,
@@ -32,6 +30,6 @@ def trade_of(taken: Step, chart: Chart) -> Trade | None:
         status=line.status,
         sent_ms=line.sent_ms,
         answered_ms=line.answered_ms,
-        accept_ms=line.answered_ms - line.sent_ms if accepted else None,
+        accept_ms=line.accepted_ms - line.sent_ms if line.accepted_ms else None,
         at_ms=taken.event.time_ms,
     )
