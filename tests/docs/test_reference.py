@@ -10,12 +10,15 @@ import yaml
 from tests.house.source import ROOT
 from xarb_runtime.bus.cloudevents import CloudEvent, decode
 from xarb_runtime.bus.opportunities import read_opportunity
+from xarb_runtime.cli import errors
 from xarb_runtime.domain.cross_venue import SLOTS
 from xarb_runtime.domain.opportunity import Opportunity
 from xarb_runtime.domain.steps import Exposure
 from xarb_runtime.plugins.checks import HOOKS
+from xarb_runtime.plugins.contracts import Capabilities, Venue
 from xarb_runtime.service.charts import BUILTIN_CONTEXTS
 from xarb_runtime.statechart.lint.effects import COMMANDS
+from xarb_runtime.statechart.meta import ChartMeta
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -118,3 +121,25 @@ def test_json_examples_can_be_read() -> None:
     for path in sorted(REFERENCE.glob("*.md")):
         for text in fenced(path.read_text(encoding="utf-8"), "json"):
             assert json.loads(text)
+
+
+def test_every_exit_code_is_explained() -> None:
+    codes = {errors.FAILED, errors.BAD_INPUT, errors.STILL_OPEN, errors.INTERRUPTED}
+
+    assert set(first_cells(page("exit-codes"))) == {"0", *map(str, codes)}
+
+
+def test_every_method_and_capability_of_a_venue_is_explained() -> None:
+    text = section(page("plugins"), "What is promised")
+    methods = {each.partition("(")[0] for each in first_cells(text)}
+
+    assert methods == set(Venue.__abstractmethods__)
+    for name in Capabilities.__struct_fields__:
+        assert f"`{name}`" in text, name
+
+
+def test_every_key_of_the_block_is_explained() -> None:
+    block = section(page("charts"), "The block `x-xarb`")
+    (example,) = fenced(block, "yaml")
+
+    assert set(yaml.safe_load(example)["x-xarb"]) == set(ChartMeta.__struct_fields__)

@@ -39,7 +39,7 @@ def heartbeat_lost(table: Table) -> None:
         sx={
             "capabilities": {"dead_man_heartbeat": True},
             "default": {"reports": []},
-            "heartbeat": {"timeout": "200ms", "fail_from": "1200ms"},
+            "heartbeat": {"timeout": "200ms", "fail_from": "2500ms"},
         },
         service={"heartbeat": "50ms"},
         limits={"ttl_leg_a": "20s"},
@@ -54,7 +54,7 @@ def venue_out(table: Table) -> None:
     """The exchange is out of reach, for a while."""
     run(
         table,
-        sx={"down": [{"from": "1s", "until": "4s"}]},
+        sx={"down": [{"from": "300ms", "until": "4s"}]},
         service={"heartbeat": "50ms"},
         venue_health={"probe_after": "200ms"},
     )
@@ -114,8 +114,8 @@ def paused_by_kpi(table: Table) -> None:
 @situation()
 def killed(table: Table) -> None:
     """The process was killed while leg B was on its way; the pool filled it meanwhile."""
-    table.lay_out({"sx": EXCHANGE}, limits={**LIMITS, "ttl_leg_b": "20s"})
-    late = {"after": "1s", "reports": [{"after": "1500ms", "status": "filled"}]}
+    table.lay_out({"sx": EXCHANGE}, limits={**LIMITS, "ttl_leg_b": "20s", "finality": "60s"})
+    late = {"after": "2500ms", "reports": [{"after": "2500ms", "status": "filled"}]}
     pool = {**market.VENUES["azuro"], "latency": "10ms", "default": late}
     table.set_venue("azuro", kind="ghost_remote", url=table.open_venue(pool))
     table.start()
