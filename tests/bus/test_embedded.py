@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,15 +16,12 @@ from xarb_runtime.bus.embedded import (
     open_embedded,
 )
 from xarb_runtime.bus.subscription import matches
-from xarb_runtime.plugins.contracts import API, BusMessage
+from xarb_runtime.plugins.contracts import API, BusMessage, BusOpening, NoOptions
 
 
-class NoClock:
-    def now_ms(self) -> int:
-        raise NotImplementedError
-
-    async def sleep_ms(self, milliseconds: int) -> None:
-        raise NotImplementedError
+def opening(url: str, in_flight: int = 1) -> BusOpening:
+    clock: Any = None  # nothing here depends on time
+    return BusOpening(url=url, options=NoOptions(), in_flight=in_flight, clock=clock)
 
 
 async def settle() -> None:
@@ -57,13 +55,13 @@ class EmbeddedHarness:
 class TestContract(BusContract):
     @pytest.fixture
     async def harness(self) -> AsyncIterator[EmbeddedHarness]:
-        async with open_embedded("embedded://", IN_FLIGHT, NoClock()) as bus:
+        async with open_embedded(opening("embedded://", IN_FLIGHT)) as bus:
             yield EmbeddedHarness(bus)
 
 
 @pytest.fixture
 async def small() -> AsyncIterator[EmbeddedBus]:
-    async with open_embedded("embedded://?capacity=2", 1, NoClock()) as bus:
+    async with open_embedded(opening("embedded://?capacity=2")) as bus:
         yield bus
 
 
@@ -263,7 +261,7 @@ async def test_a_closed_bus_takes_nothing(small: EmbeddedBus) -> None:
 
 
 async def test_the_context_closes_the_bus() -> None:
-    async with open_embedded("embedded://", 1, NoClock()) as bus:
+    async with open_embedded(opening("embedded://")) as bus:
         pass
     with pytest.raises(BusClosedError):
         await bus.submit(b"1")
@@ -380,7 +378,7 @@ async def test_statistics_count_everything(small: EmbeddedBus) -> None:
 )
 async def test_a_url_that_means_nothing_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"^bus\.url: expected .*, found "):
-        async with open_embedded(url, 1, NoClock()):
+        async with open_embedded(opening(url)):
             pass
 
 

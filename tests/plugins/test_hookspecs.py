@@ -16,7 +16,7 @@ from xarb_runtime.domain.orders import Absent, Quote, Refused
 from xarb_runtime.domain.position import Fill
 from xarb_runtime.plugins import hookspecs
 from xarb_runtime.plugins.checks import HOOKS
-from xarb_runtime.plugins.contracts import HedgeRequest
+from xarb_runtime.plugins.contracts import BusOpening, HedgeRequest
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_settings
@@ -88,7 +88,10 @@ def test_the_example_of_a_bus_reads_and_writes(
     file.write_bytes(b"one\ntwo\n")
 
     async def scene() -> list[bytes]:
-        async with spec.open(f"lines://{file}", 10, CLOCK) as bus:
+        opening = BusOpening(
+            url=f"lines://{file}", options=spec.options(), in_flight=10, clock=CLOCK
+        )
+        async with spec.open(opening) as bus:
             messages = aiter(bus.messages())
             await bus.publish(b"out", "key")
             return [(await anext(messages)).body, (await anext(messages)).body]

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from xarb_runtime.bus.embedded_parts import BusClosedError, BusStatistics, Entry
 from xarb_runtime.bus.subscription import Subscription
-from xarb_runtime.plugins.contracts import Bus, BusMessage, BusSpec, Clock
+from xarb_runtime.plugins.contracts import Bus, BusMessage, BusOpening, BusSpec
 
 SCHEME = "embedded"
 CAPACITY = 1_000
@@ -246,19 +246,18 @@ class EmbeddedBus(Bus):
 
 def embedded_spec() -> BusSpec:
     """Return the spec of the embedded bus."""
-    return BusSpec(scheme=SCHEME, version="1.0.0", open=open_embedded)
+    return BusSpec(scheme=SCHEME, version="1.0.0", open=open_embedded, outbound=False)
 
 
 @asynccontextmanager
-async def open_embedded(url: str, in_flight: int, clock: Clock) -> AsyncIterator[EmbeddedBus]:
+async def open_embedded(opening: BusOpening) -> AsyncIterator[EmbeddedBus]:
     """
     Open an embedded bus; it is closed at the end of the context.
 
     Raises:
         ValueError: the URL has parts that mean nothing here.
     """
-    del clock  # nothing here depends on time
-    bus = EmbeddedBus(in_flight=in_flight, capacity=_capacity(url))
+    bus = EmbeddedBus(in_flight=opening.in_flight, capacity=_capacity(opening.url))
     try:
         yield bus
     finally:

@@ -159,8 +159,8 @@ def xarb_buses() -> Iterable[BusSpec]:
 
 
         @asynccontextmanager
-        async def open_lines(url, in_flight, clock):
-            yield Lines(url.removeprefix("lines://"), clock)
+        async def open_lines(opening):
+            yield Lines(opening.url.removeprefix("lines://"), opening.clock)
 
 
         @hookimpl

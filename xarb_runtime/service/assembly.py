@@ -11,7 +11,7 @@ import msgspec
 
 from xarb_runtime.bundle import bundled
 from xarb_runtime.bus.embedded import embedded_spec
-from xarb_runtime.plugins.contracts import Bus, Capabilities, Clock, Venue
+from xarb_runtime.plugins.contracts import Bus, BusOpening, Capabilities, Clock, Venue
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_settings
@@ -118,7 +118,10 @@ async def open_bus(
     url = settings.bus.url
     scheme = url.partition(":")[0]
     spec = embedded_spec() if scheme == "embedded" else registry.bus(scheme)
-    return await stack.enter_async_context(spec.open(url, settings.bus.in_flight, clock))
+    opening = BusOpening(
+        url=url, options=spec.options(), in_flight=settings.bus.in_flight, clock=clock
+    )
+    return await stack.enter_async_context(spec.open(opening))
 
 
 @asynccontextmanager

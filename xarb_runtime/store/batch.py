@@ -141,6 +141,27 @@ class ChartText(msgspec.Struct, frozen=True, kw_only=True):
     stored_ms: int
 
 
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A message that waits in the outbox until the bus has confirmed it.
+
+    Attributes:
+        position: its place in the order; grows over all lives, assigned by the one writer.
+        id: the CloudEvent's id; the same after a repetition, so that consumers can tell.
+        type: the CloudEvent's type and routing key.
+        execution: messages of one execution are published in order.
+        time_ms: when it was written.
+        body: the CloudEvent as it is sent.
+    """
+
+    position: int
+    id: str
+    type: str
+    execution: str
+    time_ms: int
+    body: bytes
+
+
 class Batch(msgspec.Struct, kw_only=True):
     """
     Everything that one commit writes, all of it or nothing.
@@ -149,6 +170,8 @@ class Batch(msgspec.Struct, kw_only=True):
         steps: in the order they were taken.
         events: events that made no step; duplicates are not written again.
         answers, trades, incidents, closures, actions, dead_letters, replays, charts: as named.
+        outgoing: messages for the outbox.
+        sent: positions of the outbox that the bus has confirmed; they are removed.
     """
 
     steps: list[Step] = []
@@ -161,3 +184,5 @@ class Batch(msgspec.Struct, kw_only=True):
     dead_letters: list[DeadLetter] = []
     replays: list[Replay] = []
     charts: list[ChartText] = []
+    outgoing: list[Outgoing] = []
+    sent: list[int] = []
