@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from xarb_runtime.plugins.contracts import Bus, BusSpec, Clock, Venue, VenueSpec
+from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec, Clock, Venue, VenueSpec
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.service.assembly import Surroundings, assemble
@@ -191,7 +191,9 @@ class World:
         registry.modules, registry.observers = given.modules, given.observers
         for kind, spec in given.venues.items():
             registry.venues[kind] = msgspec.structs.replace(spec, open=self._connect(life))
-        registry.buses[SCHEME] = BusSpec(scheme=SCHEME, version="1", open=self._connect_bus(life))
+        registry.buses[SCHEME] = BusSpec(
+            scheme=SCHEME, version="1", open=self._connect_bus(life), outbound=False
+        )
         return registry
 
     def _connect(self, life: MortalKillPoints) -> Any:
@@ -205,7 +207,7 @@ class World:
 
     def _connect_bus(self, life: MortalKillPoints) -> Any:
         @asynccontextmanager
-        async def connect(_url: str, _limit: int, _clock: Clock) -> AsyncGenerator[Bus, None]:
+        async def connect(_opening: BusOpening) -> AsyncGenerator[Bus, None]:
             try:
                 yield BusWire(self.broker, life)
             finally:
