@@ -20,7 +20,7 @@ from xarb_runtime.domain.steps import (
     Timer,
     Transition,
 )
-from xarb_runtime.store.batch import Incident, Trade
+from xarb_runtime.store.batch import Incident, Outgoing, Trade
 
 NOW = 1_760_000_000_000
 
@@ -128,3 +128,14 @@ def incident(name: str = "x-1:4:0", **fields: Any) -> Incident:
         "exposure": Exposure.ONE_LEG,
     }
     return Incident(id=name, **(values | fields))
+
+
+def outgoing(position: int, **fields: Any) -> Outgoing:
+    values: dict[str, Any] = {
+        "id": f"x-1:{position}:moved",
+        "type": "execution.transition",
+        "execution": "x-1",
+        "time_ms": NOW + position,
+        "body": b'{"specversion":"1.0"}',
+    }
+    return Outgoing(position=position, **(values | fields))

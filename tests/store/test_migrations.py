@@ -13,12 +13,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from tests.store.factories import step
-from tests.store.world import Store
+from tests.store.factories import outgoing, step
+from tests.store.world import TABLES, Store
 from xarb_runtime.store import migrate
 from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.schema import metadata
+
+FIRST_REVISION = Path(__file__).parent / "data" / "store_0001.sql"
 
 
 def tables(path: Path) -> list[tuple[str, str]]:
@@ -92,12 +94,32 @@ async def test_a_store_opened_again_keeps_what_it_has(store: Store) -> None:
         assert len((await journal.recover()).snapshots) == 1
 
 
+async def test_a_store_of_the_first_revision_is_brought_up_with_all_it_has(store: Store) -> None:
+    """The file is what a runtime of that revision left behind."""
+    store.path.parent.mkdir()
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.executescript(FIRST_REVISION.read_text("utf-8"))
+    before = {name: store.rows(f"SELECT * FROM {name}") for name in TABLES if name != "outbox"}
+    assert all(before.values())
+
+    async with store.open("bob") as journal:
+        await journal.commit(Batch(steps=[step("x-9")], outgoing=[outgoing(1)]))
+        recovered = await journal.recover()
+        assert journal.epoch == 2
+
+    assert [kept.execution for kept in recovered.snapshots] == ["x-1", "x-2", "x-9"]
+    for name, rows in before.items():
+        assert store.rows(f"SELECT * FROM {name}")[: len(rows)] == rows
+    migrate.create(store.path.with_name("fresh.db"))
+    assert tables(store.path) == tables(store.path.with_name("fresh.db"))
+
+
 async def test_a_store_that_is_behind_is_migrated_once_the_lease_is_taken(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with store.open():
         pass
-    monkeypatch.setattr(migrate, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(migrate, "REVISIONS", ("0001", "0002", "0003"))
     applied: list[tuple[Path, str]] = []
 
     def upgrade(path: Path) -> None:
@@ -118,7 +140,7 @@ async def test_a_store_of_a_newer_version_is_refused_untouched(store: Store) -> 
     store.run("UPDATE lease SET owner = 'nobody'")
 
     with pytest.raises(
-        StoreError, match=r"expected a store of revision 0001 or older, found '9999'"
+        StoreError, match=r"expected a store of revision 0002 or older, found '9999'"
     ):
         async with store.open():
             pass

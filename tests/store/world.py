@@ -50,4 +50,5 @@ TABLES = (
     "operator_actions",
     "dead_letters",
     "trades",
+    "outbox",
 )

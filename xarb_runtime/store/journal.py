@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from itertools import islice
 
-from xarb_runtime.store import migrate
-from xarb_runtime.store.batch import Batch
+import sqlalchemy as sa
+
+from xarb_runtime.store import migrate, schema
+from xarb_runtime.store.batch import Batch, Outgoing
 from xarb_runtime.store.errors import JournalBroken, LeaseLost, StoreError
 from xarb_runtime.store.lease import (
     Holder,
@@ -20,6 +22,7 @@ from xarb_runtime.store.lease import (
     this_process,
 )
 from xarb_runtime.store.queries import Queries
+from xarb_runtime.store.reading import columns, fetch
 from xarb_runtime.store.records import Recovered
 from xarb_runtime.store.recovery import read_recovered
 from xarb_runtime.store.rows import unit_of
@@ -183,6 +186,28 @@ class Journal:
             rows = await self._session.fetch(query, parameters)
             found.update((source, name) for source, name in rows)
         return found
+
+    async def outgoing(self, after: int, limit: int) -> list[Outgoing]:
+        """
+        Return messages of the outbox beyond the position `after`, in order, at most `limit`.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        table = schema.outbox
+        query = sa.select(*columns(table, Outgoing)).where(table.c.position > after)
+        return await fetch(self._session, query.order_by(table.c.position).limit(limit), Outgoing)
+
+    async def newest_outgoing(self) -> int:
+        """
+        Return the newest position ever given to a message, sent or not; 0 before the first.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        query = sa.select(schema.outbox_end.c.position)
+        rows = await self._session.fetch(*SQLITE.compile(query))
+        return rows[0][0] if rows else 0
 
     async def recover(self) -> Recovered:
         """

@@ -19,7 +19,7 @@ from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.sqlite import BUSY_TIMEOUT_MS, SqliteSession, explain
 
 #: The revisions that this version knows, oldest first. The last one is what it works with.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 
 REVISION_QUERY = "SELECT version_num FROM alembic_version"
 

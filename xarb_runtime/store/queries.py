@@ -175,7 +175,15 @@ class Queries:
                 schema.dead_letters, schema.dead_letters.c.replayed_ms.is_(None)
             ),
             trades=await self._count(schema.trades, sa.true()),
+            outbox=await self._count(schema.outbox, sa.true()),
         )
+
+    async def oldest_outgoing_ms(self) -> int | None:
+        """Return when the message was written that waits longest; None if none waits."""
+        table = schema.outbox
+        query = sa.select(table.c.time_ms).order_by(table.c.position).limit(1)
+        rows = await self._session.fetch(*SQLITE.compile(query))
+        return rows[0][0] if rows else None
 
     async def _of(self, table: sa.Table, execution: str, shape: type[T], *order: str) -> list[T]:
         query = sa.select(*columns(table, shape)).where(table.c.execution == execution)

@@ -200,7 +200,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """
     How much of everything there is.
 
-    `executions` counts by status, `exposures` the executions that have not ended by exposure.
+    `executions` counts by status, `exposures` the executions that have not ended by exposure,
+    `outbox` the messages that the bus has not confirmed.
     """
 
     executions: dict[str, int]
@@ -211,3 +212,4 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     open_incidents: int
     dead_letters: int
     trades: int
+    outbox: int = 0

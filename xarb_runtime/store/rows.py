@@ -16,6 +16,7 @@ from xarb_runtime.store.batch import (
     DeadLetter,
     Incident,
     OperatorAction,
+    Outgoing,
     Received,
     Replay,
     Trade,
@@ -66,6 +67,8 @@ def unit_of(batch: Batch, statements: Statements) -> list[Write]:
         Write(statements.action, _each(_action, batch.actions)),
         Write(statements.dead_letter, _each(_dead_letter, batch.dead_letters)),
         Write(statements.replay, _each(_replay, batch.replays), len(batch.replays)),
+        *_outgoing(batch.outgoing, statements),
+        Write(statements.sent, [(position,) for position in batch.sent]),
     ]
     return [write for write in writes if write.rows]
 
@@ -247,6 +250,19 @@ def _dead_letter(letter: DeadLetter) -> Row:
 
 def _replay(replay: Replay) -> Row:
     return (replay.replayed_ms, replay.id)
+
+
+def _outgoing(messages: Sequence[Outgoing], statements: Statements) -> list[Write]:
+    """
+    The messages, and the newest position: it must be beyond all that were ever given.
+
+    A consumer that has seen a position would take another message under it for a repetition.
+    """
+    if not messages:
+        return []
+    end = (1, messages[-1].position, messages[0].position)
+    rows = [msgspec.structs.astuple(message) for message in messages]
+    return [Write(statements.outgoing_end, [end], 1), Write(statements.outgoing, rows)]
 
 
 def _chart(chart: ChartText) -> Row:

@@ -198,6 +198,27 @@ trades = sa.Table(
     sa.Index(None, "venue", "at_ms"),
 )
 
+#: Messages that the bus has not confirmed yet. The one writer numbers them, over all its lives.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("id"),
+    _text("type"),
+    _text("execution"),
+    _int("time_ms"),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+#: One row: the newest position ever given. Rows leave the outbox, but no position comes twice.
+outbox_end = sa.Table(
+    "outbox_end",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    _int("position"),
+    sa.CheckConstraint("id = 1", name="single_row"),
+)
+
 #: One row. It is taken before anything else is read or migrated, so its shape never changes.
 lease = sa.Table(
     "lease",

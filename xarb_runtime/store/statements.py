@@ -58,6 +58,9 @@ class Statements:
         self.incident = self._insert(schema.incidents, keep=["id"])
         self.action = self._insert(schema.operator_actions)
         self.dead_letter = self._insert(schema.dead_letters)
+        self.outgoing = self._insert(schema.outbox)
+        self.outgoing_end = self._outgoing_end()
+        self.sent = self._sent()
         self.no_timer = self._no_timer()
         self.answer = self._answer()
         self.closure = self._closure()
@@ -132,6 +135,22 @@ class Statements:
             .values(replayed_ms=sa.bindparam("at"))
         )
         return self._text(update, ["at", "of"])
+
+    def _outgoing_end(self) -> str:
+        """Touches no row if the first new position is not beyond every earlier one."""
+        end = schema.outbox_end
+        insert = _INSERTS[self._dialect.name](end).inline()
+        insert = insert.on_conflict_do_update(
+            index_elements=["id"],
+            set_={"position": insert.excluded.position},
+            where=end.c.position < sa.bindparam("first", type_=sa.BigInteger()),
+        )
+        return self._text(insert, ["id", "position", "first"], column_keys=["id", "position"])
+
+    def _sent(self) -> str:
+        outbox = schema.outbox
+        delete = sa.delete(outbox).where(outbox.c.position == sa.bindparam("of"))
+        return self._text(delete, ["of"])
 
     def _lease_renew(self) -> str:
         lease = schema.lease

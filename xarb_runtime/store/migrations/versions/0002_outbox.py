@@ -1,0 +1,32 @@
+"""
+The outbox: messages that wait until the bus has confirmed them.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the outbox, and the row that keeps its newest position."""
+    op.create_table(
+        "outbox",
+        sa.Column("position", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("execution", sa.Text(), nullable=False),
+        sa.Column("time_ms", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("position", name="pk_outbox"),
+    )
+    op.create_table(
+        "outbox_end",
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_outbox_end"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_outbox_end_single_row")),
+    )
