@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect as types
 
-from xarb_runtime.plugins.contracts import Finding, VenueSpec
+from xarb_runtime.plugins.contracts import BusSpec, Finding, VenueSpec
 from xarb_runtime.plugins.findings import PluginSettingsError, nearest
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -72,10 +72,26 @@ def open_settings(spec: VenueSpec, raw: Mapping[str, Any], where: str) -> msgspe
     Raises:
         PluginSettingsError: XP107; names the key, what was expected and what was found.
     """
+    return _opened(spec.settings, spec.name, raw, where)
+
+
+def open_options(spec: BusSpec, raw: Mapping[str, Any]) -> msgspec.Struct:
+    """
+    Return `bus.options` as the bus's own type.
+
+    Raises:
+        PluginSettingsError: XP107; names the key, what was expected and what was found.
+    """
+    return _opened(spec.options, spec.scheme, raw, "bus.options")
+
+
+def _opened(
+    shape: type[msgspec.Struct], name: str, raw: Mapping[str, Any], where: str
+) -> msgspec.Struct:
     try:
-        return read_section(spec.settings, raw, where)
+        return read_section(shape, raw, where)
     except SectionError as error:
-        finding = Finding(code="XP107", plugin=spec.name, message=str(error), hint=error.hint)
+        finding = Finding(code="XP107", plugin=name, message=str(error), hint=error.hint)
         raise PluginSettingsError([finding]) from error
 
 

@@ -11,11 +11,12 @@ import msgspec
 
 from xarb_runtime.bundle import bundled
 from xarb_runtime.bus.embedded import embedded_spec
-from xarb_runtime.plugins.contracts import Bus, BusOpening, Capabilities, Clock, Venue
+from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec, Capabilities, Clock, Venue
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.registry import Registry
-from xarb_runtime.plugins.settings import open_settings
+from xarb_runtime.plugins.settings import open_options, open_settings
 from xarb_runtime.service.charts import Charts, read_charts
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.runtime import Parts, Runtime
 from xarb_runtime.service.settings_model import Settings
@@ -40,6 +41,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         hide: takes secrets out of a text.
         is_alive: whether the process that holds the lease can still be running.
         charts: the charts, if they are loaded already.
+        instruments: what measures the runtime.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     hide: Callable[[str], str] = str
     is_alive: Callable[[Holder], bool] = holder_is_alive
     charts: Charts | None = None
+    instruments: Instruments = msgspec.field(default_factory=Instruments)
 
 
 def discover_plugins(folder: Path, settings: Settings) -> Registry:
@@ -106,6 +109,17 @@ async def open_venues(
     return opened
 
 
+def bus_spec(settings: Settings, registry: Registry) -> BusSpec:
+    """
+    Return the kind of bus that `bus.url` names.
+
+    Raises:
+        PluginError: no bus is registered for the URL's scheme.
+    """
+    scheme = settings.bus.url.partition(":")[0]
+    return embedded_spec() if scheme == "embedded" else registry.bus(scheme)
+
+
 async def open_bus(
     settings: Settings, registry: Registry, clock: Clock, stack: AsyncExitStack
 ) -> Bus:
@@ -113,13 +127,14 @@ async def open_bus(
     Open the bus that `bus.url` names; the stack closes it.
 
     Raises:
-        PluginError: no bus is registered for the URL's scheme.
+        PluginError: no bus is registered for the URL's scheme, or `bus.options` do not fit it.
     """
-    url = settings.bus.url
-    scheme = url.partition(":")[0]
-    spec = embedded_spec() if scheme == "embedded" else registry.bus(scheme)
+    spec = bus_spec(settings, registry)
     opening = BusOpening(
-        url=url, options=spec.options(), in_flight=settings.bus.in_flight, clock=clock
+        url=settings.bus.url,
+        options=open_options(spec, settings.bus.options),
+        in_flight=settings.bus.in_flight,
+        clock=clock,
     )
     return await stack.enter_async_context(spec.open(opening))
 
@@ -154,6 +169,8 @@ async def assemble(
                 kill=around.kill,
                 observers=(*around.observers, *_plugin_observers(found)),
                 hide=around.hide,
+                instruments=around.instruments,
+                outbound=bus_spec(settings, found).outbound,
             )
         )
 

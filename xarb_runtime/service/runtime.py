@@ -20,6 +20,7 @@ from xarb_runtime.service.desk import Desk
 from xarb_runtime.service.dispatcher import Deadlines, Dispatcher, execution_of
 from xarb_runtime.service.health import Health
 from xarb_runtime.service.inbox import Delivery, Inbox
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.intake import Intake
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.kpi import Windows
@@ -40,7 +41,8 @@ REPEATABLE = frozenset({"cancel", "find", "quote", "plan", "publish"})
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a runtime is given: opened venues, strategies and bus, checked charts, an open journal.
-    `hide` takes secrets out of what plugins say when they fail.
+    `hide` takes secrets out of what plugins say when they fail; `instruments` measure; `outbound`
+    says whether others hear what is published on the bus.
     """
 
     settings: Settings
@@ -54,6 +56,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     kill: KillPoints
     observers: tuple[Callable[[Work], None], ...] = ()
     hide: Callable[[str], str] = str
+    instruments: Instruments = msgspec.field(default_factory=Instruments)
+    outbound: bool = False
 
 
 class RuntimeEndedError(RuntimeError):

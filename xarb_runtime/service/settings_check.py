@@ -17,7 +17,7 @@ from xarb_runtime.service.settings_layers import PACKAGED, merge
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_prune import prune
 from xarb_runtime.service.settings_rules import broken_rules
-from xarb_runtime.service.settings_schema import VENUES, Key, keys, sections
+from xarb_runtime.service.settings_schema import FREE, VENUES, Key, keys, sections
 from xarb_runtime.service.settings_secret import SecretText, is_secret_name
 from xarb_runtime.service.settings_sections import Section, VenueSettings
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
@@ -66,7 +66,9 @@ class _Builder:
 
     def _values(self, section: KeyPath) -> dict[str, Any]:
         return {
-            path[-1]: self._value(key, _at(self._tree, path))
+            path[-1]: self._free(_at(self._tree, path), path)
+            if path in FREE
+            else self._value(key, _at(self._tree, path))
             for path, key in keys().items()
             if path[:-1] == section
         }
@@ -160,7 +162,7 @@ def _list_in(text: str) -> list[Any]:
 def _conceal(value: Any, *, secret: bool) -> Any:
     """Wrap texts that are secret, also those deep inside a plugin's own lists and mappings."""
     if isinstance(value, str):
-        return SecretText(value) if secret else value
+        return SecretText(value) if secret and value else value
     if isinstance(value, dict):
         return {
             name: _conceal(entry, secret=secret or is_secret_name(name))

@@ -10,7 +10,7 @@ import re
 
 from xarb_runtime.service.settings_finding import SettingFinding
 from xarb_runtime.service.settings_layers import variable_of
-from xarb_runtime.service.settings_schema import VENUES, Key, keys, sections
+from xarb_runtime.service.settings_schema import FREE, VENUES, Key, keys, sections
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
 
 _VENUE_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -37,6 +37,8 @@ class _Pruner:
                 del tree[name]
 
     def _keep(self, tree: Tree, name: str, path: KeyPath) -> bool:
+        if path in FREE:
+            return self._keep_free(tree, name, path)
         if path in keys():
             return self._keep_leaf(tree[name], keys()[path])
         if path not in sections() and path != (VENUES,):
@@ -76,7 +78,10 @@ class _Pruner:
         if not _VENUE_NAME.fullmatch(name):
             message = f"expected a name of lower-case letters, digits and single _, found {name!r}"
             return self._refuse("XC201", path, message)
-        section = self._opened(venues, name, path)
+        return self._keep_free(venues, name, path)
+
+    def _keep_free(self, tree: Tree, name: str, path: KeyPath) -> bool:
+        section = self._opened(tree, name, path)
         if section is None:
             return False
         self._reserved(section, path)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from xarb_runtime.bus.published import MESSAGES
+from xarb_runtime.bus.subscription import matches
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.service.settings_finding import SettingFinding
 from xarb_runtime.service.settings_model import Settings
@@ -38,11 +40,17 @@ _COUNT = f"a whole number from 1 to {_MOST_COUNT}"
 _MOST_MONEY = 10**12
 _MONEY = f"an amount above 0, at most {_MOST_MONEY}"
 _LEAST_TICK = Decimal("0.00000001")
+_LEAST_KEY = 32
 
 RULES = (
     Rule("store.url", lambda s: _scheme(s.store.url) in {"sqlite", "postgresql"},
          "a URL that begins with sqlite:/// or postgresql://"),
     Rule("bus.url", lambda s: _scheme(s.bus.url) != "", "a URL such as embedded://"),
+    Rule("bus.operator_key",
+         lambda s: not s.bus.operator_key or len(s.bus.operator_key) >= _LEAST_KEY,
+         f"a secret of at least {_LEAST_KEY} characters, or none"),
+    Rule("bus.publish", lambda s: all(map(_goes_out, s.bus.publish)),
+         "types that go out, or patterns of them such as execution.* or *"),
     Rule("control.host", lambda s: _is_loopback(s.control.host),
          "a loopback address: 127.0.0.1, ::1 or localhost"),
     Rule("control.token_file", lambda s: s.control.token_file != "", "the name of a file"),
@@ -162,6 +170,10 @@ def _ms(text: object) -> int:
 def _scheme(url: str) -> str:
     scheme, separator, _ = url.partition("://")
     return scheme.partition("+")[0] if separator else ""
+
+
+def _goes_out(pattern: str) -> bool:
+    return any(matches(pattern, it.name) for it in MESSAGES if it.direction == "out")
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,6 +17,8 @@ from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_sections import VenueSettings
 
 VENUES = "venues"
+#: Sections whose keys belong to a plugin: anything may stand in them.
+FREE = frozenset({("bus", "options")})
 
 _DURATION = "a duration such as 800ms, 2.5s, 10m or 1h"
 _TEXTS: dict[Any, str] = {
@@ -25,6 +27,7 @@ _TEXTS: dict[Any, str] = {
     int: "a whole number",
     Decimal: "a number",
     tuple[str, ...]: "a list of texts",
+    dict[str, Any]: "a section of keys",
 }
 _ATTRIBUTE = re.compile(r"^ {4}([a-z_][a-z0-9_]*(?:, [a-z_][a-z0-9_]*)*): (.+)$")
 

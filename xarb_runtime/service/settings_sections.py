@@ -49,22 +49,36 @@ class StoreSettings(Section, frozen=True, kw_only=True):
 
 class BusSettings(Section, frozen=True, kw_only=True):
     """
-    Where opportunities come from.
+    Where opportunities come from, and where others hear what became of them.
 
     Attributes:
         url: the bus; its scheme chooses the kind, e.g. `embedded://`.
+        options: the bus's own keys; which there are depends on its kind.
         in_flight: most messages taken from the bus and not yet acknowledged.
         max_age: messages older than this are dropped, and counted.
+        operator_key: what operators' words on the bus are signed with, at least 32 characters;
+            belongs into `.secrets.yaml`. Without it no such word is obeyed.
+        operator_max_age: operators' words older than this are dropped, and counted.
+        publish: types of messages that go out: whole names, `execution.*`, or `*` for all.
     """
 
     url: str = "embedded://"
+    options: dict[str, Any] = {}
     in_flight: Count = 50
     max_age: str = "5s"
+    operator_key: str = ""
+    operator_max_age: str = "30s"
+    publish: tuple[str, ...] = ("*",)
 
     @property
     def max_age_ms(self) -> int:
         """`max_age` in milliseconds."""
         return parse_duration_ms(self.max_age)
+
+    @property
+    def operator_max_age_ms(self) -> int:
+        """`operator_max_age` in milliseconds."""
+        return parse_duration_ms(self.operator_max_age)
 
 
 class ControlSettings(Section, frozen=True, kw_only=True):
