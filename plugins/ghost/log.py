@@ -3,6 +3,7 @@ The log of a ghost venue: every report that was ever sent, for whoever is connec
 """
 
 import asyncio
+import itertools
 
 from xarb_runtime.domain.orders import OrderReport
 
@@ -24,6 +25,11 @@ class ReportLog:
         self.entries.append(report)
         self._more.set()
         self._more = asyncio.Event()
+
+    def count_before(self, time_ms: int) -> int:
+        """Return how many reports there are before the first one that is as new as this."""
+        older = itertools.takewhile(lambda report: report.time_ms < time_ms, self.entries)
+        return sum(1 for _ in older)
 
     async def wait_beyond(self, count: int) -> None:
         """Return as soon as there are more than `count` reports; cancelling loses nothing."""

@@ -43,8 +43,10 @@ class Script:
     def behaviour(self, client_id: str) -> Behaviour:
         """Return what becomes of this order, placed or only asked about."""
         scripted = self.settings.orders
-        if self.knows(client_id) and self._nth[client_id] < len(scripted):
-            return scripted[self._nth[client_id]]
+        if self.knows(client_id) and scripted:
+            nth = self._nth[client_id]
+            if nth < len(scripted) or self.settings.repeats_orders:
+                return scripted[nth % len(scripted)]
         if self.settings.calibrated:
             return draw(self.settings.calibrated, self.settings.seed, client_id)
         return self.settings.default or Behaviour()

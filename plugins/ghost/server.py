@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import msgspec
 from aiohttp import web
 
+from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.domain.orders import (
     Absent,
     Accepted,
@@ -104,13 +105,21 @@ class GhostDesk:
         """Return the log beyond a count, or nothing after a while."""
         epoch, log = self._exchange.work.opened_ms, self._exchange.log
         known = request.query.get("epoch") == str(epoch)
-        after = end = int(request.query["after"]) if known else 0
+        after = end = int(request.query["after"]) if known else self._first_heard()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_SECONDS):
                 await log.wait_beyond(after)
                 await self._exchange.until_reachable()
                 end = len(log.entries)
         return _json(wire.OK, wire.Reports(epoch, end, log.entries[after:end]))
+
+    def _first_heard(self) -> int:
+        """Where the log begins for a new connection."""
+        replays = self._exchange.settings.replays
+        if replays is None:
+            return 0
+        since_ms = self._exchange.work.now_ms - parse_duration_ms(replays)
+        return self._exchange.log.count_before(since_ms)
 
     async def book(self, _: web.Request) -> web.Response:
         """Return the venue's truth; also while it is out of reach."""

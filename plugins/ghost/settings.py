@@ -124,6 +124,8 @@ class GhostSettings(Scripted, frozen=True, kw_only=True):
         latency: how long an answer takes when nothing else is said.
         orders: what becomes of the first order, the second, and so on. An order that is sent again
             keeps its behaviour.
+        repeats_orders: after the last of `orders` the first one's turn comes again; excludes
+            `default` and `calibrated`.
         default: what becomes of all further orders; left out: filled completely.
         calibrated: further orders behave as `azuro` or `sx` have been seen to; excludes `default`.
         seed: other seeds, other fates; for calibrated venues.
@@ -135,11 +137,13 @@ class GhostSettings(Scripted, frozen=True, kw_only=True):
         down: when the venue is out of reach: every call raises ConnectionError, reports wait.
         heartbeat: what becomes of heartbeats.
         replays_reports: a new connection hears all reports from the beginning, not only new ones.
+        replays: how far back a new connection from another process hears; left out: everything.
     """
 
     capabilities: GhostCapabilities | None = None
     latency: str = "50ms"
     orders: list[Behaviour] = []
+    repeats_orders: bool = False
     default: Behaviour | None = None
     calibrated: Literal["azuro", "sx"] | None = None
     seed: int = 0
@@ -151,13 +155,16 @@ class GhostSettings(Scripted, frozen=True, kw_only=True):
     down: list[Window] = []
     heartbeat: HeartbeatBehaviour = msgspec.field(default_factory=HeartbeatBehaviour)
     replays_reports: bool = True
+    replays: str | None = None
 
     def __post_init__(self) -> None:
-        check_durations(self, "latency", "final_after")
+        check_durations(self, "latency", "final_after", "replays")
         for selection, odds in self.prices.items():
             check_odds(f"prices.{selection}", odds)
         if self.calibrated and self.default is not None:
             refuse("default", f"nothing beside calibrated: {self.calibrated}", "a behaviour")
+        if self.repeats_orders and (self.calibrated or self.default is not None):
+            refuse("repeats_orders", "neither default nor calibrated beside it", "one of them")
         if self.calibrated == "sx" and self.can.final_at_once:
             refuse("capabilities.final_at_once", "false with calibrated: sx", "true")
         if self.final_after is not None and self.can.final_at_once:

@@ -48,6 +48,16 @@ def test_the_nth_order_gets_the_nth_behaviour_and_then_the_default() -> None:
     play(scene, orders=orders, default={"answer": "refused", "code": "Z"})
 
 
+def test_a_script_may_begin_again_after_its_last_order() -> None:
+    async def scene(venue: Any) -> None:
+        answers = [await venue.place(order(f"x-{n}:1:0")) for n in range(3)]
+
+        assert [Refused("A"), Unknown("second"), Refused("A")] == answers
+
+    orders = [{"answer": "refused", "code": "A"}, {"answer": "unknown", "reason": "second"}]
+    play(scene, orders=orders, repeats_orders=True)
+
+
 def test_an_order_that_is_sent_again_keeps_its_behaviour() -> None:
     async def scene(venue: Any) -> None:
         assert isinstance(await venue.place(order()), Refused)

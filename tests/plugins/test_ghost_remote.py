@@ -154,6 +154,21 @@ async def test_a_new_client_hears_everything_again(file: Path) -> None:
             assert first == (await listen(venue, 2))[:1]
 
 
+def set_back(file: Path, time_ms: int) -> None:
+    file.write_text(file.read_text().replace(str(time_ms), str(time_ms - 3_600_001)))
+
+
+async def test_a_new_client_hears_no_further_back_than_the_script_says(file: Path) -> None:
+    async with far(file) as venue:
+        await venue.place(order("long ago"))
+        (report,) = await listen(venue, 1)
+    set_back(file, report.time_ms)
+
+    async with far(file, replays="1h") as venue:
+        await venue.place(order("now"))
+        assert [it.client_id for it in await listen(venue, 1)] == ["now"]
+
+
 async def test_reports_arrive_while_somebody_listens(file: Path) -> None:
     async with far(file) as venue:
         listening = asyncio.create_task(listen(venue, 2))

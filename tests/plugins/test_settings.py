@@ -79,6 +79,7 @@ def test_an_unknown_key_lists_the_known_ones_and_the_nearest() -> None:
         ({"orders": [{"reports": [{}, {"status": "reversed"}]}]}, "orders[0].reports[1].status"),
         ({"orders": [{"reports": [{"repeat": -1}]}]}, "orders[0].reports[0].repeat"),
         ({"calibrated": "azuro", "default": {}}, "default"),
+        ({"repeats_orders": True, "default": {}}, "repeats_orders"),
         ({"calibrated": "sx", "capabilities": {}}, "capabilities.final_at_once"),
         ({"final_after": "1s"}, "final_after"),
         ({"heartbeat": {"timeout": "1s"}}, "heartbeat.timeout"),
