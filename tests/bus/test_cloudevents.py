@@ -1,6 +1,7 @@
 """CloudEvents: what is read and written, and that no bytes whatever raise."""
 
 import json
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -80,10 +81,11 @@ def test_attributes_that_are_null_are_as_if_not_there() -> None:
     assert event(body) == event(written())
 
 
-def test_numbers_with_a_point_become_texts() -> None:
+def test_numbers_with_a_point_become_decimals() -> None:
     body = written(data=MISSING)[:-1] + b', "data": {"odds": 2.10, "deep": [1e3, -0.1]}}'
+    deep = [Decimal("1e3"), Decimal("-0.1")]
 
-    assert event(body).data == {"odds": "2.10", "deep": ["1e3", "-0.1"]}
+    assert event(body).data == {"odds": Decimal("2.10"), "deep": deep}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +117,10 @@ def test_content_types_of_json_will_do(content: str) -> None:
         ({"source": "a b"}, 'source: expected a URI without blanks, found "a b"'),
         ({"source": None}, "source: expected a text of 1 to 256 characters, found nothing"),
         ({"type": {}}, "type: expected a text of 1 to 256 characters, found an object"),
+        ({"dataschema": 5}, "dataschema: expected a text of 1 to 256 characters, found 5"),
+        ({"dataschema": "a b"}, 'dataschema: expected a URI without blanks, found "a b"'),
+        ({"extra": 1.5}, "extra: expected a text, a whole number or true or false, found a number"),
+        ({"id": 1.5}, "id: expected a text of 1 to 256 characters, found 1.5"),
         ({"subject": ""}, 'subject: expected a text of 1 to 256 characters, found ""'),
         (
             {"time": MISSING},
@@ -164,6 +170,7 @@ def test_what_is_wrong_is_said(changes: dict[str, object], said: str) -> None:
         (b'{"\\udfff": 1}', "expected text, found half a surrogate pair"),
         (b'{"a": 9223372036854775808}', "expected whole numbers of at most 64 bits, found a"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "expected whole numbers of at most 64 bits, found a"),
+        (b'{"a": 1e' + b"9" * 20 + b"}", "expected numbers with an ordinary exponent, found a"),
         (b" " * (MAX_BYTES + 1), f"expected at most {MAX_BYTES} bytes, found {MAX_BYTES + 1}"),
         (b"[" * 100_000, f"expected at most {MAX_NESTING} levels, found more"),
         (b'{"a":' * 40 + b"1" + b"}" * 40, f"expected at most {MAX_NESTING} levels, found more"),

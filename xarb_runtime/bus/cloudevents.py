@@ -22,8 +22,10 @@ MAX_PROBLEMS = 10
 
 Extension = str | int | bool
 
-_ATTRIBUTES = ("id", "source", "type", "subject")
-_KNOWN = {*_ATTRIBUTES, "specversion", "time", "datacontenttype", "dataschema", "data"}
+_ATTRIBUTES = ("id", "source", "type", "subject", "dataschema")
+_OPTIONAL = ("subject", "dataschema")
+_URIS = ("source", "dataschema")
+_KNOWN = {*_ATTRIBUTES, "specversion", "time", "datacontenttype", "data"}
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,20}")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _JSON_TYPE = re.compile(r"\s*[\w.+-]+/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
@@ -130,15 +132,15 @@ def _version_problem(value: Any) -> str:
 
 
 def _attribute_problem(name: str, value: Any) -> str:
-    if value is None and name == "subject":
+    if value is None and name in _OPTIONAL:
         return ""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ATTRIBUTE:
         expected = f"a text of 1 to {MAX_ATTRIBUTE} characters"
         return f"{name}: expected {expected}, found {shown(value)}"
     if _UNPRINTABLE.search(value):
         return f"{name}: expected printable characters, found {shown(value)}"
-    if name == "source" and any(character.isspace() for character in value):
-        return f"source: expected a URI without blanks, found {shown(value)}"
+    if name in _URIS and any(character.isspace() for character in value):
+        return f"{name}: expected a URI without blanks, found {shown(value)}"
     return ""
 
 

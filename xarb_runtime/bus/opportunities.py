@@ -5,12 +5,16 @@ The data of `opportunity.detected`: read, and checked for what no type can say.
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from xarb_runtime.bus.cloudevents import Malformed, malformed
+from xarb_runtime.bus.strict_json import shown
 from xarb_runtime.domain.opportunity import LegOffer, Opportunity
 
+#: An amount or odds as text: plain digits, as every language reads them.
+FIGURE = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 #: Beyond these a figure is a mistake, and arithmetic with it would lose digits.
 MAX_ODDS = Decimal(10_000)
 MAX_STAKE = Decimal(10**12)
@@ -19,10 +23,12 @@ MAX_SCENARIOS = 64
 MAX_HEDGES = 64
 MAX_TEXT = 256
 MAX_FIGURE = 40
-_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+LAST_MS = 253_402_300_799_999  # the end of the year 9999
 
 # It becomes part of execution ids, of order ids at venues, and of addresses of the control API.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
+ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
+_ID = re.compile(ID)
+_FIGURE = re.compile(FIGURE)
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _TYPES = re.compile(r"^Expected `(?P<expected>.+?)`, got `(?P<found>.+?)`$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(?P<name>.+)`$")
@@ -37,6 +43,8 @@ _WORDS = {
     "null": "nothing",
 }
 
+_LEGS = ("leg_a", "leg_b")
+
 Problem = tuple[str, str]
 
 
@@ -47,10 +55,11 @@ def read_opportunity(data: object) -> Opportunity | Malformed:
     Keys that xarb does not know are left alone: an engine may say more.
     """
     try:
-        opportunity = msgspec.convert(data, Opportunity, strict=False)
+        opportunity = msgspec.convert(data, Opportunity)
     except msgspec.ValidationError as error:
         return Malformed(_translated(str(error)))
-    problems = [f"data.{path}: {problem}" for path, problem in _problems(opportunity)]
+    found = [*_problems(opportunity), *_figure_problems(data)]
+    problems = [f"data.{path}: {problem}" for path, problem in found]
     return malformed(problems) if problems else opportunity
 
 
@@ -81,7 +90,7 @@ def _head_problems(opportunity: Opportunity) -> Iterator[Problem]:
     if not _ID.fullmatch(opportunity.id):
         expected = "1 to 128 letters, digits, dots, dashes, _ or ~"
         yield "id", f"expected {expected}, found {opportunity.id[:MAX_TEXT]!r}"
-    if not 0 < opportunity.detected_ms <= _LAST_MS:
+    if not 0 < opportunity.detected_ms <= LAST_MS:
         expected = "milliseconds since 1970"
         yield "detected_ms", f"expected {expected}, found {opportunity.detected_ms}"
     if len(opportunity.event) > MAX_TEXT:
@@ -157,6 +166,28 @@ def _hedge_problems(opportunity: Opportunity, scenarios: frozenset[str]) -> Iter
         if not 0 < len(hedge.strategy) <= MAX_TEXT:
             yield f"hedges[{index}].strategy", "expected the name of a strategy, found none"
         yield from _offer_problems(f"hedges[{index}].offer", hedge.offer, scenarios)
+
+
+def _figure_problems(data: Any) -> Iterator[Problem]:
+    """
+    Amounts and odds as they were written: Python would also read `1_000`, blanks, and the digits of
+    other alphabets, where other readers of the same message would not.
+    """
+    places = [("", data, ("stake",)), *((leg, data[leg], ("odds", "fee")) for leg in _LEGS)]
+    places += [
+        (f"hedges[{index}].offer", hedge["offer"], ("odds", "fee"))
+        for index, hedge in enumerate(data.get("hedges", ())[:MAX_HEDGES])
+    ]
+    for path, holder, names in places:
+        for name in names:
+            text = holder.get(name)
+            if isinstance(text, str) and not _is_plain(text):
+                where = f"{path}.{name}".lstrip(".")
+                yield where, f"expected digits such as 2.05, found {shown(text[:MAX_FIGURE])}"
+
+
+def _is_plain(text: str) -> bool:
+    return len(text) <= MAX_FIGURE and _FIGURE.fullmatch(text) is not None
 
 
 def _is_sound(number: Decimal) -> bool:

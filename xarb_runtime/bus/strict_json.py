@@ -1,12 +1,13 @@
 """
 JSON from outside, read strictly, so that no two readers can disagree about it.
 
-Bounded in size and in nesting. Numbers with a point become texts, so that no binary float ever
-touches a price. A key that is written twice, NaN, whole numbers beyond 64 bits, and halves of
-surrogate pairs are refused.
+Bounded in size and in nesting. Numbers with a point become decimals, so that no binary float ever
+touches a price. A key that is written twice, NaN, whole numbers beyond 64 bits, exponents that no
+figure has, and halves of surrogate pairs are refused.
 """
 
 import json
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 MAX_BYTES = 256 * 1024
@@ -74,7 +75,17 @@ def _no_constant(name: str) -> Any:
     raise UnreadableError(message)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=str, parse_constant=_no_constant)
+def _figure(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        message = "expected numbers with an ordinary exponent, found a larger one"
+        raise UnreadableError(message) from None
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_once, parse_float=_figure, parse_constant=_no_constant
+)
 
 
 def _walk(document: dict[str, Any]) -> None:
@@ -120,5 +131,5 @@ def shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, dict | list):
         return kind(value)
-    text = json.dumps(value)
+    text = str(value) if isinstance(value, Decimal) else json.dumps(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
