@@ -5,3 +5,6 @@ from hypothesis import settings
 # The same examples on every machine, and no limit that depends on how busy it is.
 settings.register_profile("xarb", derandomize=True, deadline=None, database=None)
 settings.load_profile("xarb")
+
+# Real servers: started once a test asks for one.
+pytest_plugins = ("tests.servers.fixtures", "tests.servers.postgres_fixtures")
