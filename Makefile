@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 LOCK_VENV := build/lock-venv
 PIP := -m pip --disable-pip-version-check --no-input
 
-.PHONY: help ghost test check crash bench evidence lock clean
+.PHONY: help ghost test check services crash bench evidence lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,8 +26,12 @@ ghost: $(STAMP)
 	@$(BIN)/xarb ghost
 
 # pytest comes last: its closing line is the last line.
-test: check
+test: check services
 	@$(BIN)/python -m pytest
+
+# RabbitMQ, PostgreSQL and what else tests start for themselves: installed where missing.
+services:
+	@bash .ci/services
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
