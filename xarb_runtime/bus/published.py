@@ -38,7 +38,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: its place in the chart document.
         event: the signal that it was taken for; empty for an eventless one.
-        source, target: state ids; the target is empty for a transition that stays where it is.
+        source: the state that it leaves.
+        target: the state that it goes to; empty for a transition that stays where it is.
     """
 
     path: str
@@ -53,7 +54,8 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: its idempotency key; for an order, the client id.
-        target, name: who does it, and what: `venue`, `place`.
+        target: who does it: `venue`, `hedge`, `bus`, ...
+        name: what: `place`, `cancel`, `find`, ...
     """
 
     key: str
@@ -67,13 +69,17 @@ class TransitionData(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         execution: the execution's id; `supervisor` and `venue:NAME` are executions too.
-        chart, version, hash: the chart it runs on.
+        chart: the chart it runs on.
+        version: the chart's version.
+        hash: the hash of the chart's text; two charts with the same hash are the same.
         seq: the number of the step, from 1 without a gap.
         event: the type of the event.
-        event_source, event_id: whose event it was, and which.
+        event_source: whose event it was.
+        event_id: the event's id, unique for its source.
         signal: the name under which the chart saw it.
         outcome: `moved`, `ignored`, `unexpected` or `failed`.
-        before, after: the active states.
+        before: the states that were active.
+        after: the states that are active now.
         transitions: those taken, in order.
         commands: those issued, in order.
         status: `running`, `final` or `quarantined`.
@@ -106,9 +112,14 @@ class OrderData(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         client_id: our id of it.
-        slot, strategy: what it was for: `leg_a`, `leg_b`, `hedge`; and whose plan it was.
-        venue, market, outcome: what was bet on.
-        stake, filled, odds: asked for, got, and at which average odds.
+        slot: what it was for: `leg_a`, `leg_b` or `hedge`.
+        strategy: for a hedge, the strategy whose plan it was; otherwise empty.
+        venue: where the bet was placed.
+        market: the venue's id of the market.
+        outcome: the venue's id of what was bet on.
+        stake: what was asked for.
+        filled: what was taken.
+        odds: the average decimal odds of what was taken; 0 when nothing was.
         status: how it ended.
         final: the venue cannot take it back.
         accept_ms: how long the venue took to accept it; None when it did not.
@@ -133,7 +144,8 @@ class CompletedData(msgspec.Struct, frozen=True, kw_only=True):
     The result of an opportunity's execution that has ended, in whatever way.
 
     Attributes:
-        execution, opportunity: its id, and the engine's.
+        execution: its id.
+        opportunity: the engine's id of the opportunity.
         title: the sports event, for people.
         state: the final state: `completed`, `rejected`, `aborted`, `hedged`, ...
         reason: why it ended so, for people.
@@ -141,7 +153,8 @@ class CompletedData(msgspec.Struct, frozen=True, kw_only=True):
         staked: what is filled, all orders together.
         worst: the smallest profit over all ways the event can end; negative for a loss.
         orders: all orders, oldest first.
-        started_ms, ended_ms: from the first step to the last.
+        started_ms: the time of the first step, milliseconds since the epoch.
+        ended_ms: the time of the last step.
     """
 
     execution: str
@@ -164,9 +177,11 @@ class IncidentOpenedData(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         incident: its id; `xarb incidents` lists it.
         execution: whose; empty when it is the runtime's own.
-        kind, severity, reason: what, `warning` or `critical`, why.
+        kind: what sort of incident: `exposed`, `invariant`, `late_report`, ...
+        severity: `warning` or `critical`.
+        reason: why, for people.
         exposure: what the execution owned at that moment.
-        opened_ms: when.
+        opened_ms: when, milliseconds since the epoch.
     """
 
     incident: str
@@ -185,7 +200,9 @@ class IncidentClosedData(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         incident: its id.
         execution: whose; empty when it is the runtime's own, or not known any more.
-        closed_ms, closed_by, note: when, by whom, and what they noted.
+        closed_ms: when, milliseconds since the epoch.
+        closed_by: by whom.
+        note: what they noted.
     """
 
     incident: str

@@ -28,7 +28,13 @@ class LegOffer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HedgeOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """A price that a hedge strategy may use; `strategy` is its name (`alt_line`, ...)."""
+    """
+    A price that a hedge strategy may use.
+
+    Attributes:
+        strategy: the strategy's name: `alt_line`, `total`, `unwind`, ...
+        offer: the price.
+    """
 
     strategy: str
     offer: LegOffer
