@@ -49,7 +49,7 @@ class Script:
                 return scripted[nth % len(scripted)]
         if self.settings.calibrated:
             return draw(self.settings.calibrated, self.settings.seed, client_id)
-        return self.settings.default or Behaviour()
+        return self.settings.default or _ORDINARY
 
     def quote(self, selection: Selection) -> QuoteBehaviour:
         """Return the next answer for this selection, and turn the page."""
@@ -57,11 +57,16 @@ class Script:
         for index, entry in enumerate(self._quotes):
             if entry.only in {"", key}:
                 return self._quotes.pop(index)
-        return QuoteBehaviour()
+        return _AT_THE_PRICE
 
     def price(self, selection: Selection) -> Decimal | None:
         """Return the odds of a selection, if the script names any."""
         return self.prices.get(selection_key(selection))
+
+
+#: What nothing is said about; made once, because making one checks it.
+_AT_THE_PRICE = QuoteBehaviour()
+_ORDINARY = Behaviour()
 
 
 def read_prices(file: str) -> dict[str, Decimal]:

@@ -20,16 +20,18 @@ from xarb_runtime.domain.events import (
     ORDER_UNKNOWN,
     Event,
 )
-from xarb_runtime.domain.steps import Command, Exposure, Outcome, Snapshot, Status, Step
+from xarb_runtime.domain.steps import Command, Outcome, Snapshot, Status, Step
 from xarb_runtime.domain.supervisor import Supervisor
-from xarb_runtime.service import incidents, operators
+from xarb_runtime.service import incidents
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, Book, is_trade
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.inbox import Delivery
-from xarb_runtime.service.kpi import Windows
+from xarb_runtime.service.kpi import Windows, is_counted
+from xarb_runtime.service.operators import result_of
+from xarb_runtime.service.quarantine import quarantined, retired, started_over
 from xarb_runtime.service.trades import trade_of
-from xarb_runtime.service.work import Arming, Work
+from xarb_runtime.service.work import Arming, Closed, Counted, Work
 from xarb_runtime.statechart.engine import start, step
 from xarb_runtime.store.batch import Answer, Incident, Received
 from xarb_runtime.store.records import IncidentRow
@@ -41,8 +43,9 @@ RUNTIME_SOURCE = "runtime"
 ORDER_EVENTS = frozenset(
     {ORDER_REPORT, ORDER_UNKNOWN, ORDER_ABSENT, ORDER_REFUSED, ORDER_CANCEL_REFUSED}
 )
-#: So many identities are remembered; the journal knows the older ones.
-SEEN_KEPT = 65_536
+#: So many identities are remembered, about 8 MB of them; the journal knows the older ones. A report
+#: that is heard twice nevertheless is stale to the ledger.
+SEEN_KEPT = 16_384
 
 
 class Desk:
@@ -160,11 +163,12 @@ class Desk:
             batch.events.append(delivery.received)
         if delivery.replay is not None:
             batch.replays.append(delivery.replay)
+        batch.sent += delivery.sent
         taken = self._event(delivery) if delivery.event is not None else None
-        if delivery.closure is not None and self.register.close(delivery.closure.id):
-            batch.closures.append(delivery.closure)
-        if delivery.action is not None:
-            result = delivery.action.result or operators.result_of(taken)
+        if delivery.closure is not None and (known := self.register.close(delivery.closure.id)):
+            self._closed([Closed(incident=known, closure=delivery.closure)])
+        if delivery.action is not None and not (delivery.message and taken is None):
+            result = delivery.action.result or result_of(taken)
             batch.actions.append(msgspec.structs.replace(delivery.action, result=result))
         if delivery.answers:
             self._answer(delivery)
@@ -227,12 +231,12 @@ class Desk:
     def _retire(self, snapshot: Snapshot, event: Event) -> Step:
         """End a quarantined execution. The supervisor and venues' health start over instead."""
         if is_trade(snapshot.execution):
-            taken = operators.retired(snapshot, event)
+            taken = retired(snapshot, event)
         else:
-            taken = operators.started_over(snapshot, self._begin(snapshot.execution), event)
+            taken = started_over(snapshot, self._begin(snapshot.execution), event)
         self.book.put(taken.after)
         self._work.steps.append(taken)
-        self._work.batch.steps.append(taken)
+        self._note(taken)
         if snapshot.execution == SUPERVISOR:
             data: Mapping[str, object] = {"reason": "started over after a fault"}
             self._tell(SUPERVISOR, "operator.pause", f"{event.id}/pause", taken, data)
@@ -265,12 +269,12 @@ class Desk:
     def _step(self, snapshot: Snapshot, event: Event) -> Step:
         taken = step(self.charts.of(snapshot), snapshot, event, record_guards=self.record_guards)
         if taken.outcome is Outcome.FAILED and snapshot.status is Status.RUNNING:
-            taken = _quarantined(taken)
+            taken = quarantined(taken)
         self.book.put(taken.after)
         work = self._work
         work.steps.append(taken)
         if not (taken.outcome is Outcome.STALE and event.type == ORDER_REPORT):
-            work.batch.steps.append(taken)
+            self._note(taken)
         if taken.outcome is Outcome.STALE and event.type == ORDER_REPORT:
             self._look_for_stranger(taken)
         if snapshot.execution == SUPERVISOR:
@@ -282,6 +286,10 @@ class Desk:
         for command in taken.commands:
             self._route(command, taken)
         return taken
+
+    def _note(self, taken: Step) -> None:
+        self._work.batch.steps.append(taken)
+        self._work.news.append(taken)
 
     def _look_for_stranger(self, taken: Step) -> None:
         """A report that says nothing new may be about an order that is not in the ledger at all."""
@@ -300,7 +308,11 @@ class Desk:
         if trade is None:
             return
         self._work.batch.trades.append(trade)
-        for breach in self.windows.add(trade):
+        breaches = self.windows.add(trade)
+        figures = self.windows.of(trade.venue)
+        if figures is not None and is_counted(trade):
+            self._work.news.append(Counted(trade=trade, figures=figures))
+        for breach in breaches:
             data = {"venue": breach.venue, "reason": f"{breach.venue}: {breach.reason}"}
             identity = f"{breach.kpi}:{trade.client_id}:{self._supervisor_seq}"
             self._tell(SUPERVISOR, "kpi.breach", identity, taken, data)
@@ -344,8 +356,7 @@ class Desk:
             case "incident":
                 self._open(incidents.of_command(command, cause))
             case "close_incident":
-                closed = self.register.closures(cause, str(command.params.get("kind", "")))
-                self._work.batch.closures += closed
+                self._closed(self.register.closures(cause, str(command.params.get("kind", ""))))
             case "drain":
                 self.draining = True
             case "stopped":
@@ -354,11 +365,16 @@ class Desk:
                 message = f"runtime has no command {command.name!r} ({command.key})"
                 raise LookupError(message)
 
+    def _closed(self, closed: Sequence[Closed]) -> None:
+        self._work.batch.closures += [each.closure for each in closed]
+        self._work.news += closed
+
     def _open(self, incident: Incident) -> None:
         if not self.register.open(incident):
             return
         self._work.batch.incidents.append(incident)
         self._work.incidents.append(incident)
+        self._work.news.append(incident)
         if incident.execution != SUPERVISOR:
             event = Event(
                 id=f"{incident.id}@{self._supervisor_seq}",
@@ -381,15 +397,3 @@ class Desk:
             data: dict[str, object] = {"in_flight": self.book.in_flight}
             identity = f"drained:{self._supervisor_seq}"
             self._tell(SUPERVISOR, "work.drained", identity, steps[-1], data)
-
-
-def _quarantined(taken: Step) -> Step:
-    """A failed step leaves the execution as it was, except that it is taken out of service."""
-    after = msgspec.structs.replace(
-        taken.after,
-        status=Status.QUARANTINED,
-        seq=taken.after.seq + 1,
-        timers=(),
-        exposure=Exposure.UNKNOWN,
-    )
-    return msgspec.structs.replace(taken, after=after, cancelled=taken.before.timers)
