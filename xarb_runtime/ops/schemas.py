@@ -51,7 +51,7 @@ def message_type(name: str) -> MessageType | None:
 
 def data_schema(kind: MessageType) -> Schema:
     """Return the schema of a message's data."""
-    parts = components(kind, HERE)
+    parts = data_parts(kind, HERE)
     head = {
         "$schema": DIALECT,
         "$id": f"urn:xarb:data:{kind.name}",
@@ -66,7 +66,7 @@ def event_schema(kind: MessageType | None = None) -> Schema:
     head = {"$schema": DIALECT, "$id": f"urn:xarb:message:{kind.name if kind else 'any'}"}
     if kind is None:
         return head | envelope()
-    parts = {ENVELOPE: envelope(), **components(kind, HERE)}
+    parts = {ENVELOPE: envelope(), **data_parts(kind, HERE)}
     return {**head, **message_schema(kind, HERE), "$defs": parts}
 
 
@@ -154,7 +154,7 @@ def _optional(attribute: Schema) -> Schema:
 # -- The data --------------------------------------------------------------------------------------
 
 
-def components(kind: MessageType, reference: str) -> dict[str, Schema]:
+def data_parts(kind: MessageType, reference: str) -> dict[str, Schema]:
     """
     Return the schemas of a message's data and of its parts, by name.
 
