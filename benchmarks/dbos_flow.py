@@ -1,8 +1,7 @@
 """
-The same three-step flow on DBOS Transact, on SQLite; run by `benchmarks/__main__.py` in a venv of
-its own.
+The same three-step flow on DBOS Transact; run by `benchmarks/peers.py` in a venv of its own.
 
-Usage: python dbos_flow.py FOLDER FLOWS AT_ONCE; prints one JSON object.
+Usage: python dbos_flow.py DATABASE_URL FLOWS AT_ONCE; prints one JSON object.
 """
 
 import asyncio
@@ -10,16 +9,14 @@ import json
 import logging
 import sys
 import time
-from pathlib import Path
 
 
 def main() -> None:
     """Run the flow one at a time, then `AT_ONCE` at once."""
     from dbos import DBOS  # noqa: PLC0415  not installed where this file is only imported
 
-    folder, flows, at_once = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    url, flows, at_once = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     logging.disable(logging.WARNING)
-    url = f"sqlite:///{folder / 'dbos.sqlite'}"
     DBOS(config={"name": "bench-flow", "system_database_url": url})
 
     @DBOS.step()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.flow import opportunity, with_runtime
+from benchmarks.deployment import opportunity, settings, with_runtime
 from xarb_runtime.bus.cloudevents import decode
 from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, Event
 from xarb_runtime.domain.opportunity import Limits
@@ -29,6 +29,7 @@ from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.kpi import Windows
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings_model import ChartSettings, KpiSettings, StoreSettings
+from xarb_runtime.service.work import Work
 from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.journal import Journal
 
@@ -117,26 +118,30 @@ def _bytes_each(folder: Path, count: int) -> int:
     return held // max(1, min(count, book.in_flight))
 
 
+def _nobody(_: Work) -> None:
+    """Look at no round of work."""
+
+
 def measure(folder: Path, *, executions: int) -> Recovery:
     """Prepare a store with `executions` in flight and measure taking them up again."""
     seconds: list[float] = []
 
-    async def use(runtime: Runtime, _: object) -> None:
+    async def use(runtime: Runtime) -> None:
         for snapshot in runtime.desk.book.trades:
             await _called_unknown(runtime, snapshot.execution)
         seconds.append(time.perf_counter() - begin)
         runtime.writer.stopped.set()
         raise _EnoughError
 
-    async def lay_out(runtime: Runtime, _: object) -> None:
+    async def lay_out(_: Runtime) -> None:
         """The first start lays out the folder and the store."""
 
-    asyncio.run(with_runtime(folder, "cross_venue", 10, lay_out))
+    asyncio.run(with_runtime(folder, settings("cross_venue", 10), _nobody, lay_out))
     asyncio.run(_prepare(folder, executions))
     each = _bytes_each(folder, executions)
     begin = time.perf_counter()
     try:
-        asyncio.run(with_runtime(folder, "cross_venue", 10**6, use))
+        asyncio.run(with_runtime(folder, settings("cross_venue", 10**6), _nobody, use))
     except* _EnoughError:
         pass
     return Recovery(executions=executions, seconds=round(seconds[0], 2), bytes_each=each)
