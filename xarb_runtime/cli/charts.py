@@ -1,5 +1,5 @@
 """
-`xarb lint`, `xarb graph` and `xarb schema`.
+`xarb lint` and `xarb graph`.
 """
 
 import sys
@@ -29,14 +29,6 @@ class PictureFormat(StrEnum):
 
     SVG = "svg"
     MERMAID = "mermaid"
-
-
-class Schema(StrEnum):
-    """What there is a schema or a reference of."""
-
-    CHART = "chart"
-    SETTINGS = "settings"
-    MESSAGE = "message"
 
 
 def lint(
@@ -105,39 +97,3 @@ def graph(
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(drawn, encoding="utf-8")
         remark(f"Drew {output}.")
-
-
-def schema(
-    what: Annotated[Schema, typer.Argument(metavar="chart|settings|message")] = Schema.CHART,
-) -> None:
-    """
-    Print what a chart, the settings or a message may hold.
-
-    chart: the JSON Schema of a whole chart, for editors. message: that of an opportunity, which is
-    the data of `opportunity.detected`. settings: every key, its type, its default, its meaning.
-    """
-    import msgspec
-
-    from xarb_runtime.cli.screen import write_json
-    from xarb_runtime.domain.opportunity import Opportunity
-    from xarb_runtime.statechart.schema import chart_schema
-
-    match what:
-        case Schema.CHART:
-            write_json(chart_schema())
-        case Schema.MESSAGE:
-            write_json(msgspec.json.schema(Opportunity))
-        case Schema.SETTINGS:
-            _settings()
-
-
-def _settings() -> None:
-    from rich.text import Text
-
-    from xarb_runtime.cli.screen import write
-    from xarb_runtime.service.settings import settings_reference
-
-    for key in settings_reference():
-        default = f" = {key.default}" if key.default else ""
-        write(Text.assemble((key.key, "bold"), default))
-        write(f"    {key.type}. {key.doc}", style="dim")

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from xarb_runtime import __version__
-from xarb_runtime.cli import charts, executions, feed, ghost, init, levels, messages, plugins, run
+from xarb_runtime.cli import (
+    charts,
+    executions,
+    feed,
+    ghost,
+    init,
+    levels,
+    messages,
+    plugins,
+    run,
+    schemas,
+)
 from xarb_runtime.cli.errors import Commands
 from xarb_runtime.cli.state import begin
 
@@ -69,7 +80,7 @@ app.command("ghost", rich_help_panel=SIMULATION)(ghost.ghost)
 app.command("ghost-venue", rich_help_panel=SIMULATION)(ghost.ghost_venue)
 app.command("lint", rich_help_panel=CHARTS)(charts.lint)
 app.command("graph", rich_help_panel=CHARTS)(charts.graph)
-app.command("schema", rich_help_panel=CHARTS)(charts.schema)
+app.command("schema", rich_help_panel=CHARTS)(schemas.schema)
 app.command("plugins", rich_help_panel=CHARTS)(plugins.plugins)
 app.command("version", rich_help_panel=CHARTS)(version)
 

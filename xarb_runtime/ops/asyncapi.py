@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+import yaml
 
 from xarb_runtime import __version__
 from xarb_runtime.bus.cloudevents import encode
@@ -107,6 +108,16 @@ def asyncapi(channels: Channels, server: Server | None = None) -> dict[str, Any]
             "securitySchemes": _security(),
         },
     }
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """Return a document as YAML, every part in full."""
+    return yaml.dump(document, Dumper=_InFull, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _InFull(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 -- the library's signature
+        return True
 
 
 def _info() -> dict[str, Any]:

@@ -61,6 +61,11 @@ def data_schema(kind: MessageType) -> Schema:
     return head | ({"$defs": parts} if parts else {})
 
 
+def data_schemas() -> dict[str, Schema]:
+    """Return the schemas of the data of all messages, by type."""
+    return {kind.name: data_schema(kind) for kind in MESSAGES}
+
+
 def event_schema(kind: MessageType | None = None) -> Schema:
     """Return the schema of a whole message, of one type or of any."""
     head = {"$schema": DIALECT, "$id": f"urn:xarb:message:{kind.name if kind else 'any'}"}
