@@ -28,6 +28,7 @@ class Delivery(msgspec.Struct, kw_only=True):
         closure: an incident that an operator closes, if the event has not closed it.
         retire: the event ends a quarantined execution instead of making a step.
         replay: a dead letter that was put onto the bus again.
+        sent: positions of the outbox that the bus has confirmed.
         message: set for messages of the bus: seen before means do nothing but acknowledge.
         settled: called after the commit, with the step if there was one.
     """
@@ -43,6 +44,7 @@ class Delivery(msgspec.Struct, kw_only=True):
     closure: Closure | None = None
     retire: bool = False
     replay: Replay | None = None
+    sent: list[int] = []
     message: bool = False
     settled: Callable[[Step | None], None] | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Command, Exposure, Outcome, Status, Step
 from xarb_runtime.service.book import is_trade
+from xarb_runtime.service.work import Closed
 from xarb_runtime.store.batch import Closure, Incident
 
 #: A late word of these kinds changes what we own.
@@ -30,11 +31,11 @@ class Register:
         """Return an open incident."""
         return self._open.get(identity)
 
-    def close(self, identity: str) -> bool:
-        """Forget an incident; False if it is not open."""
-        return self._open.pop(identity, None) is not None
+    def close(self, identity: str) -> Incident | None:
+        """Forget an incident and return it; None if it is not open."""
+        return self._open.pop(identity, None)
 
-    def closures(self, cause: Step, kind: str) -> list[Closure]:
+    def closures(self, cause: Step, kind: str) -> list[Closed]:
         """Close the open incidents of an execution of one kind."""
         found = [
             incident
@@ -46,7 +47,11 @@ class Register:
         note = str(cause.event.data.get("note", ""))
         by, at_ms = cause.event.source, cause.event.time_ms
         return [
-            Closure(id=incident.id, closed_ms=at_ms, closed_by=by, note=note) for incident in found
+            Closed(
+                incident=incident,
+                closure=Closure(id=incident.id, closed_ms=at_ms, closed_by=by, note=note),
+            )
+            for incident in found
         ]
 
     @property

@@ -49,10 +49,11 @@ class Windows:
         self._settings = settings
         self._trades: dict[str, deque[Trade]] = {}
         self._broken: set[tuple[str, str]] = set()
+        self._newest: dict[str, Figures] = {}
 
     def add(self, trade: Trade) -> list[Breach]:
         """Take a trade in (hedges do not count) and return the breaches that it causes."""
-        if trade.slot not in {"leg_a", "leg_b"}:
+        if not is_counted(trade):
             return []
         window = self._trades.setdefault(trade.venue, deque(maxlen=self._settings.window))
         for index, known in enumerate(window):
@@ -66,16 +67,21 @@ class Windows:
     def restart(self, trades: Iterable[Trade] = ()) -> None:
         """Begin anew, as after a resume, or from the journal's trades, oldest first."""
         self._trades.clear()
+        self._newest.clear()
         self._broken.clear()
         for trade in trades:
             self.add(trade)
+
+    def of(self, venue: str) -> Figures | None:
+        """Return a venue's figures as they were after its newest trade; None without one."""
+        return self._newest.get(venue)
 
     def figures(self) -> list[Figures]:
         """Return the figures of all venues, by name."""
         return [_figures(venue, window) for venue, window in sorted(self._trades.items())]
 
     def _check(self, venue: str) -> list[Breach]:
-        figures = _figures(venue, self._trades[venue])
+        figures = self._newest[venue] = _figures(venue, self._trades[venue])
         if figures.sample < self._settings.min_sample:
             return []
         found = [*self._fill_ratio(figures), *self._accept(figures)]
@@ -103,6 +109,11 @@ class Windows:
             return []
         reason = f"p95 accept time is {p95} ms over {figures.sample} trades, allowed are {limit} ms"
         return [Breach(figures.venue, "p95_accept", reason)]
+
+
+def is_counted(trade: Trade) -> bool:
+    """Tell whether a trade counts: legs do, hedges do not."""
+    return trade.slot in {"leg_a", "leg_b"}
 
 
 def _figures(venue: str, window: deque[Trade]) -> Figures:

@@ -3,6 +3,7 @@ The runtime: the execution service put together, from recovery to a safe stop.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -14,16 +15,18 @@ from xarb_runtime.domain.steps import Command, Status, Step
 from xarb_runtime.plugins.contracts import Bus, Clock, HedgeStrategy, Venue
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.book import SUPERVISOR
-from xarb_runtime.service.cancellation import is_cancelled
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.desk import Desk
 from xarb_runtime.service.dispatcher import Deadlines, Dispatcher, execution_of
 from xarb_runtime.service.health import Health
+from xarb_runtime.service.hearing import Hearing
 from xarb_runtime.service.inbox import Delivery, Inbox
 from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.intake import Intake
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.kpi import Windows
+from xarb_runtime.service.outgoing import Outbox, wanted
+from xarb_runtime.service.relay import Relay, RelayLimits
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.timers import Timers
 from xarb_runtime.service.work import Arming, Work
@@ -103,6 +106,16 @@ class Runtime:
             life=parts.journal.epoch,
         )
         self.dispatcher = self._make_dispatcher()
+        self.hearing = Hearing(
+            venues=parts.venues,
+            clock=parts.clock,
+            deliver=self.inbox.put,
+            dispatcher=self.dispatcher,
+            notice=self.health.notice,
+            pause_ms=parts.settings.service.heartbeat_ms,
+        )
+        self.outbox = Outbox(wanted(parts.settings.bus.publish if parts.outbound else ()))
+        self.relay = self._make_relay()
         self.writer = Writer(
             inbox=self.inbox,
             desk=self.desk,
@@ -112,6 +125,9 @@ class Runtime:
             kill=parts.kill,
             batch=parts.settings.service.batch,
             observe=self._observe,
+            outbox=self.outbox,
+            relay=self.relay,
+            instruments=parts.instruments,
         )
         self.intake = Intake(
             bus=parts.bus,
@@ -146,6 +162,18 @@ class Runtime:
             hide=parts.hide,
         )
 
+    def _make_relay(self) -> Relay:
+        parts = self._parts
+        return Relay(
+            bus=parts.bus,
+            clock=parts.clock,
+            read=parts.journal.outgoing,
+            deliver=self.inbox.put,
+            instruments=parts.instruments,
+            hide=self.dispatcher.clean,
+            limits=RelayLimits(deadline_ms=parts.settings.service.publish_deadline_ms),
+        )
+
     # -- Life ------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -169,8 +197,10 @@ class Runtime:
                 group.create_task(self.timers.run(), name="timers"),
                 group.create_task(self.intake.run(), name="intake"),
                 group.create_task(self._keep_lease(), name="lease"),
-                *self._venue_tasks(group),
+                *self.hearing.start(group),
             ]
+            if self._parts.outbound:
+                tasks.append(group.create_task(self.relay.run(), name="relay"))
             self.started.set()
             await self.writer.stopped.wait()
             await self._let_messages_out()
@@ -184,23 +214,19 @@ class Runtime:
                 self.dispatcher.start(command, commands)
             await self.writer.run(commands)
 
-    def _venue_tasks(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        return [
-            task
-            for name, venue in self._parts.venues.items()
-            for task in (
-                group.create_task(self._listen(name, venue), name=f"reports {name}"),
-                group.create_task(self._beat(name, venue), name=f"heartbeat {name}"),
-            )
-        ]
-
     async def _let_messages_out(self) -> None:
         """Give what is being said at the end a moment to be confirmed and noted."""
         deadline_ms = self.clock.now_ms() + self.settings.service.publish_deadline_ms
-        while self.dispatcher.outstanding or self.inbox.depth:
+        while self.dispatcher.outstanding or self.inbox.depth or not self.relay.is_idle:
             if self.clock.now_ms() >= deadline_ms:
-                log.warning("stopped_with_commands_open", outstanding=self.dispatcher.outstanding)
+                waiting = self.relay.figures().waiting
+                log.warning(
+                    "stopped_with_work_open",
+                    commands=self.dispatcher.outstanding,
+                    messages=waiting,
+                )
                 return
+            self.relay.hand_over()
             await self.clock.sleep_ms(10)
 
     async def _keep_lease(self) -> None:
@@ -216,8 +242,8 @@ class Runtime:
         recovered = await self.journal.recover()
         charts = self.desk.charts
         snapshots = [*recovered.snapshots, *recovered.quarantined]
-        for wanted in charts.missing(snapshots):
-            text = await self.journal.queries.chart(wanted)
+        for name in charts.missing(snapshots):
+            text = await self.journal.queries.chart(name)
             if text is not None:
                 charts.add_text(text)
         await self.journal.commit(Batch(charts=charts.texts(self.clock.now_ms())))
@@ -228,6 +254,8 @@ class Runtime:
                 self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
         self.desk.recall_incidents(recovered.incidents)
         await self._recover_windows()
+        if self._parts.outbound:
+            await self._recover_outbox()
         if self.desk.level in {"stopping", "stopped"}:
             # Also when it died while it was stopping: whoever starts it again wants it to run.
             self.say("operator.start", source="runtime")
@@ -242,6 +270,16 @@ class Runtime:
             )
             for trade in reversed(trades):
                 self.windows.add(trade)
+
+    async def _recover_outbox(self) -> None:
+        journal = self.journal
+        newest = await journal.newest_outgoing()
+        began: dict[str, int] = {}
+        for status in (Status.RUNNING, Status.QUARANTINED):
+            rows = await journal.queries.executions(status, limit=sys.maxsize)
+            began |= {row.id: row.started_ms for row in rows}
+        self.outbox.recall(newest, began)
+        self.relay.recall(newest, await journal.queries.waiting_outgoing())
 
     def _pending(self, commands: list[OpenCommand]) -> list[Command]:
         """An order that may have been sent is *unknown*; everything else is asked again."""
@@ -270,44 +308,6 @@ class Runtime:
             data=data,
         )
         return Delivery(event=event, answers=command.key)
-
-    # -- Venues ----------------------------------------------------------------------------------
-
-    async def _listen(self, name: str, venue: Venue) -> None:
-        """Take a venue's reports; a stream that breaks is opened again after a pause."""
-        while True:
-            try:
-                async for report in venue.reports():
-                    self.inbox.put(self.dispatcher.heard(report, name))
-                reason = "the stream of reports ended"
-            except asyncio.CancelledError:
-                if is_cancelled():
-                    raise
-                reason = "the plugin cancelled itself"
-            except Exception as error:  # noqa: BLE001  a plugin may raise anything
-                reason = f"{type(error).__name__}: {error}"
-            reason = self.dispatcher.clean(reason)
-            self.health.notice(name, "call.failed", reason)
-            log.warning("reports_interrupted", venue=name, reason=reason)
-            await self.clock.sleep_ms(self.settings.service.heartbeat_ms)
-
-    async def _beat(self, name: str, venue: Venue) -> None:
-        """Send heartbeats, each with a deadline; a missed one is an event."""
-        pause_ms = self.settings.service.heartbeat_ms
-        while True:
-            try:
-                async with asyncio.timeout(pause_ms / 1000):
-                    await venue.heartbeat()
-            except asyncio.CancelledError:
-                if is_cancelled():
-                    raise
-                self.health.notice(name, "heartbeat.missed", "the plugin cancelled itself")
-            except Exception as error:  # noqa: BLE001  a plugin may raise anything
-                reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-                self.health.notice(name, "heartbeat.missed", self.dispatcher.clean(reason))
-            else:
-                self.health.notice(name, "heartbeat.ok", "")
-            await self.clock.sleep_ms(pause_ms)
 
     # -- Words from outside ----------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ The writer: one loop that turns deliveries into steps, steps into one commit, an
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -13,10 +14,14 @@ from xarb_runtime.service.book import is_trade
 from xarb_runtime.service.desk import Desk
 from xarb_runtime.service.dispatcher import Dispatcher
 from xarb_runtime.service.inbox import Delivery, Inbox
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.killpoints import KillPoints
+from xarb_runtime.service.outgoing import Outbox
+from xarb_runtime.service.relay import Relay
 from xarb_runtime.service.timers import Timers
-from xarb_runtime.service.work import Work, is_empty
+from xarb_runtime.service.work import Work, is_empty, size
 from xarb_runtime.statechart.findings import ChartError
+from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.journal import Journal
 
 log = structlog.get_logger("xarb.writer")
@@ -42,6 +47,10 @@ class Writer:
         kill: KillPoints,
         batch: int,
         observe: Callable[[Work], None],
+        outbox: Outbox,
+        relay: Relay,
+        instruments: Instruments,
+        seconds: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._inbox = inbox
         self._desk = desk
@@ -51,6 +60,10 @@ class Writer:
         self._kill = kill
         self._batch = batch
         self._observe = observe
+        self._outbox = outbox
+        self._relay = relay
+        self._instruments = instruments
+        self._seconds = seconds
         self.stopped = asyncio.Event()
 
     async def run(self, commands: asyncio.TaskGroup) -> None:
@@ -68,17 +81,26 @@ class Writer:
         """Make one commit of these deliveries, then acknowledge, arm and dispatch."""
         await self._remember_ended(deliveries)
         work = self._desk.work(deliveries, await self._seen(deliveries))
+        work.batch.outgoing += self._outbox.messages(work.news)
         if not is_empty(work.batch):
-            self._kill.reach("before_commit")
-            await self._journal.commit(work.batch)
-            self._kill.reach("after_commit")
+            await self._commit(work.batch)
         self._after(work, commands)
+
+    async def _commit(self, batch: Batch) -> None:
+        batch.sent += self._relay.noted()
+        self._kill.reach("before_commit")
+        began = self._seconds()
+        await self._journal.commit(batch)
+        taken = self._seconds() - began
+        self._kill.reach("after_commit")
+        self._instruments.committed(steps=len(batch.steps), rows=size(batch), seconds=taken)
 
     def _after(self, work: Work, commands: asyncio.TaskGroup) -> None:
         for delivery, taken in work.settled:
             if delivery.settled is not None:
                 delivery.settled(taken)
         self._timers.watch(work.armed)
+        self._relay.add(work.batch.outgoing)
         for command in work.commands:
             self._dispatcher.start(command, commands)
         for taken in work.steps:

@@ -178,6 +178,10 @@ class Queries:
             outbox=await self._count(schema.outbox, sa.true()),
         )
 
+    async def waiting_outgoing(self) -> int:
+        """Return how many messages the bus has not confirmed."""
+        return await self._count(schema.outbox, sa.true())
+
     async def oldest_outgoing_ms(self) -> int | None:
         """Return when the message was written that waits longest; None if none waits."""
         table = schema.outbox
