@@ -74,6 +74,11 @@ class Leash:
         """Whether the first process of the group is still there."""
         return self._process.poll() is None
 
+    @property
+    def code(self) -> int | None:
+        """The exit code of the first process, negative for a signal; None while it is there."""
+        return self._process.poll()
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the whole group, for instance to stop and continue it."""
         with contextlib.suppress(ProcessLookupError):

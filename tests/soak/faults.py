@@ -50,8 +50,8 @@ POINTS = (
 )
 MOST_PASSED = 40
 
-#: The pause before a fault, in seconds.
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 6.0
+#: From the beginning of one fault to that of the next, in seconds: they may overlap.
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         number: its place in the run, from 1.
         kind: what.
-        pause: how long after the one before it has been put right, in seconds.
+        pause: how long after the beginning of the one before it, in seconds.
         lasts: how long until it is put right, in seconds.
         detail: which venue, or which kill point.
     """

@@ -244,6 +244,8 @@ def every_id_is_one_body(evidence: Evidence) -> Iterator[str]:
     """A message that is repeated is the same, byte for byte."""
     bodies: dict[str, str] = {}
     for message in evidence.heard:
+        if not message.type:
+            yield f"a message cannot be read: {message.id}"
         if bodies.setdefault(message.id, message.digest) != message.digest:
             yield f"{message.id} was heard with two bodies"
 
