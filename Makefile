@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 N ?= 20
+SEED ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,6 +18,7 @@ help:
 	@echo "make ghost       run the ghost scenarios, write evidence/"
 	@echo "make test        ruff, pyright, import order, tests"
 	@echo "make crash N=20  kill -9 at every kill point, N rounds"
+	@echo "make soak        20000 opportunities through broken brokers, networks and runtimes (N=, SEED=)"
 	@echo "make bench       measure, write benchmarks/results.json"
 	@echo "make evidence    write everything in evidence/ anew"
 	@echo "make lock        pin the newest versions that pyproject.toml allows"
@@ -41,6 +43,9 @@ check: $(STAMP)
 
 crash: $(STAMP)
 	@CRASH_ROUNDS="$(N)" $(BIN)/python -m pytest tests/crash --timeout=0
+
+soak: $(STAMP)
+	@SOAK_COUNT="$(if $(filter file,$(origin N)),20000,$(N))" SOAK_SEED="$(SEED)" $(BIN)/python -m tests.soak
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks

@@ -14,11 +14,11 @@ from tests.soak.processes import KILLED
 from tests.soak.verdicts import LAWS
 
 WHAT = """\
-Real processes: a RabbitMQ broker, two ghost venues that refuse, keep silent and break, `xarb run` on
-SQLite behind a TCP proxy, a publisher with confirms, and a consumer that records all that goes out.
-A fault begins every 1 to 8 seconds, one of twelve kinds, drawn from the seed; faults overlap. When
-everything is published and quiet again, the publisher's list, the journal, the venues' own books,
-the recorded messages and the broker's queues are held against each other.
+Real processes: a RabbitMQ broker, two ghost venues that refuse, keep silent and break, `xarb run`
+on SQLite behind a TCP proxy, a publisher with confirms, and a consumer that records all that goes
+out. A fault begins every 1 to 8 seconds, one of twelve kinds, drawn from the seed; faults overlap.
+When everything is published and quiet again, the publisher's list, the journal, the venues' own
+books, the recorded messages and the broker's queues are held against each other.
 
 A slow disk is not at hand: for `disk slow` another process holds the database's write lock for 0.7
 seconds again and again, so that commits wait as they would for an fsync, while files are synced
