@@ -11,7 +11,7 @@ import pytest
 
 from tests.store.factories import NOW, step
 from tests.store.world import Store
-from xarb_runtime.store import check
+from xarb_runtime.store import sqlite_check
 from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.check import check_store
 
@@ -122,7 +122,7 @@ def test_an_empty_file_is_fine(store: Store) -> None:
 
 
 def test_an_address_that_names_no_file_is_found() -> None:
-    (found,) = check_store("postgresql://u:secret@host/xarb")
+    (found,) = check_store("mysql://u:secret@host:port/xarb")
 
     assert found.startswith("store.url: expected sqlite:///")
     assert "secret" not in found
@@ -155,7 +155,7 @@ def test_a_network_disk_is_found(
     mounts = tmp_path / "mounts"
     point = str(tmp_path).replace(" ", "\\040")
     mounts.write_text(f"/dev/vda / ext4 rw 0 0\nserver:/x {point} nfs4 rw 0 0\n")
-    monkeypatch.setattr(check, "_MOUNTS", mounts)
+    monkeypatch.setattr(sqlite_check, "_MOUNTS", mounts)
 
     (found,) = check_store(store.url)
 

@@ -16,7 +16,8 @@ from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.journal import Journal
 from xarb_runtime.store.queries import Queries
-from xarb_runtime.store.sqlite import WRITER_PRAGMAS, SqliteSession, explain, store_path, to_its_end
+from xarb_runtime.store.session import to_its_end
+from xarb_runtime.store.sqlite import WRITER_PRAGMAS, SqliteSession, explain, store_path
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ async def test_the_writer_is_durable(journal: Journal, pragma: str, expected: ob
 
 
 async def test_the_reader_cannot_write(journal: Journal) -> None:
-    reader = journal.queries._session
+    reader = journal.queries._source
 
     assert reader is not journal._session
     with pytest.raises(StoreError, match="SQLITE_READONLY"):
@@ -39,7 +40,7 @@ async def test_without_a_second_reader_one_connection_does_everything(store: Sto
     async with store.open(second_reader=False) as journal:
         await journal.commit(Batch(steps=[step()]))
 
-        assert journal.queries._session is journal._session
+        assert journal.queries._source is journal._session
         assert [found.id for found in await journal.queries.executions()] == ["x-1"]
 
 
@@ -132,7 +133,8 @@ def test_a_url_names_a_file(url: str, path: str) -> None:
         "sqlite:///",
         "sqlite://host/store.db",
         "sqlite:///store.db?cache=shared",
-        "postgresql://u:secret@host/xarb",
+        "postgres://u:secret@host/xarb",
+        "mysql://u:sec/ret@host:secret/xarb",
         "",
     ],
 )
@@ -140,7 +142,7 @@ def test_anything_else_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(StoreError, match=r"store\.url: expected sqlite:///") as refused:
         store_path(url)
 
-    assert "secret" not in str(refused.value)
+    assert "u:sec" not in str(refused.value)
 
 
 async def test_any_name_of_a_file_can_be_opened(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def reading(folder: Path) -> Reading:
         from xarb_runtime.service.assembly import store_url
 
         remark("No runtime is running; this is read from the store.")
-        return _Store(store_url(folder, settings.store.url))
+        return _Store(store_url(folder, settings.store.url, settings.store.password))
     return _Service(client)
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -76,9 +77,17 @@ def discover_plugins(folder: Path, settings: Settings) -> Registry:
     )
 
 
-def store_url(folder: Path, url: str) -> str:
-    """Return the store's URL with a relative SQLite file name placed in the deployment folder."""
+def store_url(folder: Path, url: str, password: str = "") -> str:
+    """
+    Return the URL that the store is opened with.
+
+    A relative SQLite file name is placed in the deployment folder. A server's URL without a
+    password gets the one that is kept apart from it.
+    """
     prefix = "sqlite:///"
+    user, _, place = url.partition("://")[2].rpartition("@")
+    if url.startswith("postgresql://") and password and ":" not in user:
+        return f"postgresql://{user}:{quote(password, safe='')}@{place}"
     if not url.startswith(prefix) or url.startswith(prefix + "/"):
         return url
     return f"{prefix}{(folder / url.removeprefix(prefix)).resolve()}"
@@ -177,7 +186,7 @@ async def assemble(
 
 def _journal(settings: Settings, around: Surroundings) -> Any:
     return Journal.open(
-        store_url(around.folder, settings.store.url),
+        store_url(around.folder, settings.store.url, settings.store.password),
         owner=around.owner,
         clock_ms=around.clock.now_ms,
         lease_ms=settings.store.lease_ms,

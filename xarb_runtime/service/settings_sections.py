@@ -34,11 +34,13 @@ class StoreSettings(Section, frozen=True, kw_only=True):
     Where executions are kept.
 
     Attributes:
-        url: the database, e.g. `sqlite:///var/xarb.db`.
+        url: the database: `sqlite:///var/xarb.db`, or `postgresql://user@host:5432/database`.
+        password: the password that a server's URL leaves out; belongs into `.secrets.yaml`.
         lease: how long a runtime owns the store without renewing; a second one waits that long.
     """
 
     url: str = "sqlite:///var/xarb.db"
+    password: str = ""
     lease: str = "10s"
 
     @property
@@ -237,6 +239,23 @@ class ServiceSettings(Section, frozen=True, kw_only=True):
     def blocked_loop_ms(self) -> int:
         """`blocked_loop` in milliseconds."""
         return parse_duration_ms(self.blocked_loop)
+
+
+class MetricsSettings(Section, frozen=True, kw_only=True):
+    """
+    Where Prometheus reads metrics, and a service manager `/healthz` and `/readyz`.
+
+    Attributes:
+        enabled: listen at all. A port that is taken costs the metrics, not the start.
+        host: where to listen; a loopback address unless `remote` is true.
+        port: the port; 0 takes any free one.
+        remote: allow an address that others can reach. Whoever reaches it can read all metrics.
+    """
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 9464
+    remote: bool = False
 
 
 class LogSettings(Section, frozen=True, kw_only=True):

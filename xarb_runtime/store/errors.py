@@ -19,7 +19,7 @@ def clock_text(time_ms: int) -> str:
 
 
 class StoreError(RuntimeError):
-    """The store cannot be opened, read or written; the text says which file and what to do."""
+    """The store cannot be opened, read or written; the text says which and what to do."""
 
 
 class LeaseHeld(StoreError):
@@ -33,12 +33,12 @@ class LeaseHeld(StoreError):
     """
 
     def __init__(
-        self, *, path: str, owner: str, host: str, pid: int, since_ms: int, expires_ms: int
+        self, *, store: str, owner: str, host: str, pid: int, since_ms: int, expires_ms: int
     ) -> None:
         self.owner, self.host, self.pid = owner, host, pid
         self.since_ms, self.expires_ms = since_ms, expires_ms
         super().__init__(
-            f"{path}: expected a free store, found it held by {owner!r} (host {host}, pid {pid}) "
+            f"{store}: expected a free store, found it held by {owner!r} (host {host}, pid {pid}) "
             f"since {clock_text(since_ms)} UTC, lease until {clock_text(expires_ms)} UTC. "
             "Stop that runtime, or wait until its lease has run out, then start again."
         )
@@ -52,10 +52,10 @@ class LeaseLost(StoreError):
         epoch: the epoch that this journal held.
     """
 
-    def __init__(self, *, path: str, epoch: int) -> None:
+    def __init__(self, *, store: str, epoch: int) -> None:
         self.epoch = epoch
         super().__init__(
-            f"{path}: expected lease epoch {epoch}, found that another runtime has taken over. "
+            f"{store}: expected lease epoch {epoch}, found that another runtime has taken over. "
             "Nothing was written. Stop this runtime; `xarb check` names the present holder."
         )
 
@@ -63,9 +63,9 @@ class LeaseLost(StoreError):
 class JournalBroken(StoreError):
     """An earlier commit failed, so what this runtime believes may not be what is on disk."""
 
-    def __init__(self, *, path: str, first: BaseException) -> None:
+    def __init__(self, *, store: str, first: BaseException) -> None:
         self.first = first
         super().__init__(
-            f"{path}: expected a journal whose commits all succeeded, found that one failed: "
+            f"{store}: expected a journal whose commits all succeeded, found that one failed: "
             f"{first} Restart the runtime; it continues from what is on disk."
         )

@@ -11,13 +11,13 @@ from itertools import islice
 import sqlalchemy as sa
 
 from xarb_runtime.store import migrate, schema
+from xarb_runtime.store.backend import backend_of
 from xarb_runtime.store.batch import Batch, Outgoing
 from xarb_runtime.store.errors import JournalBroken, LeaseLost, StoreError
 from xarb_runtime.store.lease import (
     Holder,
     give_back,
     holder_is_alive,
-    renewal,
     take_lease,
     this_process,
 )
@@ -26,15 +26,8 @@ from xarb_runtime.store.reading import columns, fetch
 from xarb_runtime.store.records import Recovered
 from xarb_runtime.store.recovery import read_recovered
 from xarb_runtime.store.rows import unit_of
-from xarb_runtime.store.sqlite import (
-    READER_PRAGMAS,
-    WRITER_PRAGMAS,
-    IoGuard,
-    SqliteSession,
-    make_folder,
-    store_path,
-)
-from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
+from xarb_runtime.store.session import IoGuard, Session
+from xarb_runtime.store.statements import RowsMissedError, Write
 
 _log = logging.getLogger(__name__)
 
@@ -47,26 +40,28 @@ class Journal:
     The one writer of a store, made by `Journal.open`.
 
     Attributes:
-        path: the store's file.
+        name: what errors call the store; never with a password.
         epoch: the epoch of the lease that this journal holds.
+        lease_until_ms: until when the lease holds if nothing renews it.
         queries: reads what this journal has written.
     """
 
     def __init__(
         self,
-        session: SqliteSession,
+        session: Session,
         *,
         epoch: int,
         queries: Queries,
         clock_ms: Callable[[], int],
         lease_ms: int,
     ) -> None:
-        self.path = session.path
+        self.name = session.name
         self.epoch = epoch
         self.queries = queries
         self._session = session
         self._clock_ms = clock_ms
         self._lease_ms = lease_ms
+        self.lease_until_ms = clock_ms() + lease_ms
         self._turn = asyncio.Lock()
         self._writing: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
@@ -90,9 +85,10 @@ class Journal:
         Open the store for writing; create it, or bring its tables up to date, as needed.
 
         Args:
-            url: `sqlite:///folder/file.db`.
+            url: `sqlite:///folder/file.db` or `postgresql://user:password@host/database`.
             owner: who works on it, for people.
-            clock_ms: the time, milliseconds since the epoch; leases are measured by it.
+            clock_ms: the time, milliseconds since the epoch; leases are measured by it unless
+                the database has a clock of its own.
             lease_ms: how long the lease lasts after each commit or `renew`.
             wait_ms: how long to wait for a lease that somebody else holds.
             io_guard: entered around every await on the database, so that a virtual clock can
@@ -104,14 +100,13 @@ class Journal:
 
         Raises:
             LeaseHeld: another runtime works on this store.
-            StoreError: the file cannot be used; the text says why and what to do.
+            StoreError: the store cannot be used; the text says why and what to do.
         """
-        path = store_path(url)
-        make_folder(path)
+        backend = backend_of(url)
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
-            session = await enter(SqliteSession.open(path, WRITER_PRAGMAS, io_guard))
-            revision = await migrate.prepare(session)
+            session = await enter(backend.writer(io_guard))
+            revision = await backend.prepare(session, io_guard)
             epoch = await take_lease(
                 session,
                 owner=owner,
@@ -123,11 +118,8 @@ class Journal:
             )
             stack.push_async_callback(give_back, session, epoch)
             if revision != migrate.REVISIONS[-1]:
-                with io_guard():
-                    await asyncio.to_thread(migrate.upgrade, path)
-            reader = session
-            if second_reader:
-                reader = await enter(SqliteSession.open(path, READER_PRAGMAS, io_guard))
+                await backend.upgrade(epoch, io_guard)
+            reader = await enter(backend.reader(io_guard)) if second_reader else session
             journal = cls(
                 session,
                 epoch=epoch,
@@ -137,6 +129,11 @@ class Journal:
             )
             stack.push_async_callback(journal._finish)
             yield journal
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether commits have succeeded so far, and the lease has not run out."""
+        return self._broken is None and self._clock_ms() < self.lease_until_ms
 
     async def commit(self, batch: Batch) -> None:
         """
@@ -152,7 +149,7 @@ class Journal:
         """
         self._refuse_if_broken()
         try:
-            unit = unit_of(batch, SQLITE)
+            unit = unit_of(batch, self._session.statements)
         except BaseException as error:
             self._broken = error
             raise
@@ -180,10 +177,7 @@ class Journal:
         found: set[tuple[str, str]] = set()
         rest = iter(pairs)
         while some := list(islice(rest, _PAIRS_AT_ONCE)):
-            values = ",".join(["(?,?)"] * len(some))
-            query = f"SELECT source, id FROM events WHERE (source, id) IN (VALUES {values})"  # noqa: S608
-            parameters = [word for pair in some for word in pair]
-            rows = await self._session.fetch(query, parameters)
+            rows = await self._session.fetch(*self._session.statements.seen(some))
             found.update((source, name) for source, name in rows)
         return found
 
@@ -206,7 +200,7 @@ class Journal:
             StoreError: the store cannot be read.
         """
         query = sa.select(schema.outbox_end.c.position)
-        rows = await self._session.fetch(*SQLITE.compile(query))
+        rows = await self._session.fetch(*self._session.statements.compile(query))
         return rows[0][0] if rows else 0
 
     async def recover(self) -> Recovered:
@@ -222,8 +216,11 @@ class Journal:
         async with self._turn:
             self._refuse_if_broken()
             try:
+                renewal = self._session.renewal(self.epoch, self._lease_ms, self._clock_ms)
+                # By our own clock, from before it was asked for: never later than in the store.
                 until = self._clock_ms() + self._lease_ms
-                await self._session.run([renewal(self.epoch, until), *unit])
+                await self._session.run([renewal, *unit])
+                self.lease_until_ms = until
             except RowsMissedError as error:
                 self._broken = self._meaning(error)
                 raise self._broken from error
@@ -238,13 +235,13 @@ class Journal:
             _log.error("%s", error)
 
     def _meaning(self, error: RowsMissedError) -> StoreError:
-        if error.sql == SQLITE.lease_renew:
-            return LeaseLost(path=str(self.path), epoch=self.epoch)
-        return StoreError(f"{self.path}: {error}. Nothing was written; restart the runtime.")
+        if error.sql == self._session.statements.lease_renew:
+            return LeaseLost(store=self.name, epoch=self.epoch)
+        return StoreError(f"{self.name}: {error}. Nothing was written; restart the runtime.")
 
     def _refuse_if_broken(self) -> None:
         if self._broken is not None:
-            raise JournalBroken(path=str(self.path), first=self._broken)
+            raise JournalBroken(store=self.name, first=self._broken)
 
     async def _finish(self) -> None:
         """Wait for commits whose callers were cancelled."""

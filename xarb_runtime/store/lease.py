@@ -20,8 +20,8 @@ from xarb_runtime.store import schema
 from xarb_runtime.store.errors import LeaseHeld, StoreError
 from xarb_runtime.store.reading import columns, fetch
 from xarb_runtime.store.records import LeaseRow
-from xarb_runtime.store.sqlite import SqliteSession, to_its_end
-from xarb_runtime.store.statements import SQLITE, RowsMissedError, Write
+from xarb_runtime.store.session import Session, Source, to_its_end
+from xarb_runtime.store.statements import RowsMissedError, Write
 
 _log = logging.getLogger(__name__)
 
@@ -96,13 +96,13 @@ def _state_and_birth(pid: int) -> tuple[str, str]:
     return fields[0], fields[19]
 
 
-async def read_lease(session: SqliteSession) -> LeaseRow | None:
+async def read_lease(source: Source) -> LeaseRow | None:
     """Return the lease row; None before anyone ever held it."""
-    return next(iter(await fetch(session, _SELECT, LeaseRow)), None)
+    return next(iter(await fetch(source, _SELECT, LeaseRow)), None)
 
 
 async def take_lease(
-    session: SqliteSession,
+    session: Session,
     *,
     owner: str,
     holder: Holder,
@@ -120,10 +120,10 @@ async def take_lease(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_ms / 1000
     while True:
-        seen, now_ms = await read_lease(session), clock_ms()
+        seen, now_ms = await read_lease(session), await session.now_ms(clock_ms)
         try:
             if seen is not None:
-                refuse_if_held(session.path, seen, now_ms, is_alive)
+                refuse_if_held(session.name, seen, now_ms, is_alive)
         except LeaseHeld:
             if loop.time() >= deadline:
                 raise
@@ -134,20 +134,20 @@ async def take_lease(
             return epoch
 
 
-async def give_back(session: SqliteSession, epoch: int) -> None:
+async def give_back(session: Session, epoch: int) -> None:
     """
     End the lease, so that a successor need not wait.
 
     Never raises: what was committed is on disk all the same, and a lease runs out by itself.
     """
     try:
-        await session.run([renewal(epoch, 0)])
+        await session.run([Write(session.statements.lease_end, [(epoch,)], expect=1)])
     except (RowsMissedError, StoreError) as error:
-        _log.warning("%s: the lease could not be given back: %s", session.path, error)
+        _log.warning("%s: the lease could not be given back: %s", session.name, error)
 
 
 def refuse_if_held(
-    path: Path, seen: LeaseRow, now_ms: int, is_alive: Callable[[Holder], bool]
+    store: str, seen: LeaseRow, now_ms: int, is_alive: Callable[[Holder], bool]
 ) -> None:
     """
     Return if the lease is free: given back, run out, or its holder proven dead.
@@ -158,18 +158,13 @@ def refuse_if_held(
     holder = Holder(host=seen.host, pid=seen.pid, machine=seen.machine, born=seen.born)
     if seen.expires_ms > now_ms and is_alive(holder):
         raise LeaseHeld(
-            path=str(path),
+            store=store,
             owner=seen.owner,
             host=seen.host,
             pid=seen.pid,
             since_ms=seen.acquired_ms,
             expires_ms=seen.expires_ms,
         )
-
-
-def renewal(epoch: int, until_ms: int) -> Write:
-    """Return the statement that every transaction begins with: still ours, and for longer."""
-    return Write(SQLITE.lease_renew, [(until_ms, epoch)], expect=1)
 
 
 def _row(epoch: int, owner: str, holder: Holder, now_ms: int, until_ms: int) -> LeaseRow:
@@ -185,13 +180,15 @@ def _row(epoch: int, owner: str, holder: Holder, now_ms: int, until_ms: int) -> 
     )
 
 
-async def _swap(session: SqliteSession, seen: LeaseRow | None, mine: LeaseRow) -> bool:
+async def _swap(session: Session, seen: LeaseRow | None, mine: LeaseRow) -> bool:
     """Return whether the lease was still as it was `seen`, and is now `mine`."""
     row = msgspec.structs.astuple(mine)
     if seen is None:
-        write = Write(SQLITE.lease_first, [(1, *row)], expect=1)
+        write = Write(session.statements.lease_first, [(1, *row)], expect=1)
     else:
-        write = Write(SQLITE.lease_take, [(*row, seen.epoch, seen.expires_ms)], expect=1)
+        write = Write(
+            session.statements.lease_take, [(*row, seen.epoch, seen.expires_ms)], expect=1
+        )
     task = asyncio.get_running_loop().create_task(session.run([write]), name="take lease")
     try:
         await to_its_end(task)

@@ -1,5 +1,5 @@
 """
-Bringing a store file to the tables of this version.
+Bringing a store to the tables of this version.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from xarb_runtime.store.errors import StoreError
-from xarb_runtime.store.sqlite import BUSY_TIMEOUT_MS, SqliteSession, explain
+from xarb_runtime.store.session import IoGuard, Source
+from xarb_runtime.store.sqlite import BUSY_TIMEOUT_MS, explain
 
 #: The revisions that this version knows, oldest first. The last one is what it works with.
 REVISIONS = ("0001", "0002")
@@ -24,7 +25,7 @@ REVISIONS = ("0001", "0002")
 REVISION_QUERY = "SELECT version_num FROM alembic_version"
 
 
-async def prepare(session: SqliteSession) -> str:
+async def prepare(session: Source, path: Path, io_guard: IoGuard) -> str:
     """
     Create the tables if there are none, and return the store's revision.
 
@@ -33,21 +34,41 @@ async def prepare(session: SqliteSession) -> str:
     """
     tables = await session.fetch("SELECT name FROM sqlite_master WHERE type = 'table'")
     if not tables:
-        with session.io_guard():
-            await asyncio.to_thread(create, session.path)
-    elif ("alembic_version",) not in tables:
-        found = ", ".join(sorted(name for (name,) in tables))
+        with io_guard():
+            await asyncio.to_thread(create, path)
+    else:
+        refuse_if_foreign(session.name, [name for (name,) in tables], "file")
+    return await read_revision(session)
+
+
+def refuse_if_foreign(store: str, tables: list[str], place: str) -> None:
+    """
+    Refuse a place where something else keeps its tables.
+
+    Raises:
+        StoreError: there are tables, and they are not a store's.
+    """
+    if tables and "alembic_version" not in tables:
         message = (
-            f"{session.path}: expected a store or an empty file, found another program's tables: "
-            f"{found}. Point `store.url` at a file of its own."
+            f"{store}: expected a store or an empty {place}, found another program's tables: "
+            f"{', '.join(sorted(tables))}. Point `store.url` at a {place} of its own."
         )
         raise StoreError(message)
-    ((revision,),) = await session.fetch(REVISION_QUERY)
-    check_revision(session.path, revision)
+
+
+async def read_revision(source: Source) -> str:
+    """
+    Return the revision of a store.
+
+    Raises:
+        StoreError: a newer version wrote it, or it is none.
+    """
+    ((revision,),) = await source.fetch(REVISION_QUERY)
+    check_revision(source.name, revision)
     return revision
 
 
-def check_revision(path: Path, revision: str) -> None:
+def check_revision(store: str, revision: str) -> None:
     """
     Refuse a store that a newer version has written.
 
@@ -56,7 +77,7 @@ def check_revision(path: Path, revision: str) -> None:
     """
     if revision not in REVISIONS:
         message = (
-            f"{path}: expected a store of revision {REVISIONS[-1]} or older, found {revision!r}. "
+            f"{store}: expected a store of revision {REVISIONS[-1]} or older, found {revision!r}. "
             "A newer xarb wrote it: install that version, or restore an older backup."
         )
         raise StoreError(message)
@@ -109,11 +130,16 @@ def _migrate(connect: Callable[[], sqlite3.Connection]) -> None:
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.StaticPool)
     # Left to itself the driver would begin late and commit each table on its own.
     event.listen(engine, "begin", _begin_immediate)
+    with engine.begin() as connection:
+        apply(connection)
+
+
+def apply(connection: sa.Connection) -> None:
+    """Apply the migrations that are missing, in the transaction that `connection` is in."""
     config = Config()
     config.set_main_option("script_location", "xarb_runtime.store:migrations")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from xarb_runtime.domain.steps import Snapshot, Status
 from xarb_runtime.store import migrate, schema
+from xarb_runtime.store.backend import backend_of
 from xarb_runtime.store.batch import ChartText, Trade
-from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.lease import read_lease
 from xarb_runtime.store.reading import T, columns, fetch
 from xarb_runtime.store.records import (
@@ -32,8 +32,7 @@ from xarb_runtime.store.records import (
     TransitionRow,
 )
 from xarb_runtime.store.recovery import read_snapshot
-from xarb_runtime.store.sqlite import READER_PRAGMAS, IoGuard, SqliteSession, store_path
-from xarb_runtime.store.statements import SQLITE
+from xarb_runtime.store.session import IoGuard, Source
 
 
 class Queries:
@@ -43,8 +42,8 @@ class Queries:
     Every method raises `StoreError` when the store cannot be read.
     """
 
-    def __init__(self, session: SqliteSession) -> None:
-        self._session = session
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     @classmethod
     @asynccontextmanager
@@ -55,14 +54,9 @@ class Queries:
         Raises:
             StoreError: there is no store at `url`, or it cannot be read.
         """
-        path = store_path(url)
-        if not path.is_file():
-            message = f"{path}: expected a store, found no such file. Check `store.url`."
-            raise StoreError(message)
-        async with SqliteSession.open(path, READER_PRAGMAS, io_guard) as session:
-            ((revision,),) = await session.fetch(migrate.REVISION_QUERY)
-            migrate.check_revision(path, revision)
-            yield cls(session)
+        async with backend_of(url).reader(io_guard) as source:
+            await migrate.read_revision(source)
+            yield cls(source)
 
     async def executions(self, status: Status | None = None, limit: int = 50) -> list[ExecutionRow]:
         """Return executions, the newest first."""
@@ -71,7 +65,7 @@ class Queries:
         if status is not None:
             query = query.where(table.c.status == status.value)
         query = query.order_by(table.c.started_ms.desc(), table.c.id.desc()).limit(limit)
-        return await fetch(self._session, query, ExecutionRow)
+        return await fetch(self._source, query, ExecutionRow)
 
     async def execution(self, execution: str) -> Timeline | None:
         """Return everything about one execution; None if there is no such."""
@@ -80,7 +74,7 @@ class Queries:
             return None
         table = schema.executions
         head = sa.select(*columns(table, ExecutionRow)).where(table.c.id == execution)
-        (row,) = await fetch(self._session, head, ExecutionRow)
+        (row,) = await fetch(self._source, head, ExecutionRow)
         return Timeline(
             execution=row,
             snapshot=snapshot,
@@ -94,8 +88,8 @@ class Queries:
         """Return an execution's newest snapshot; None if there is no such execution."""
         table = schema.executions
         query = sa.select(table.c.snapshot).where(table.c.id == execution)
-        rows = await self._session.fetch(*SQLITE.compile(query))
-        return read_snapshot(self._session, execution, rows[0][0]) if rows else None
+        rows = await self._source.fetch(*self._source.statements.compile(query))
+        return read_snapshot(self._source, execution, rows[0][0]) if rows else None
 
     async def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[IncidentRow]:
         """Return incidents, the newest first."""
@@ -104,7 +98,7 @@ class Queries:
         if open_only:
             query = query.where(table.c.closed_ms.is_(None))
         query = query.order_by(table.c.opened_ms.desc(), table.c.id.desc()).limit(limit)
-        return await fetch(self._session, query, IncidentRow)
+        return await fetch(self._source, query, IncidentRow)
 
     async def dead_letters(
         self, *, waiting_only: bool = False, limit: int = 100
@@ -115,26 +109,26 @@ class Queries:
         if waiting_only:
             query = query.where(table.c.replayed_ms.is_(None))
         query = query.order_by(table.c.id.desc()).limit(limit)
-        return await fetch(self._session, query, DeadLetterRow)
+        return await fetch(self._source, query, DeadLetterRow)
 
     async def dead_letter(self, number: int) -> DeadLetterRow | None:
         """Return one dead letter; None if there is no such."""
         table = schema.dead_letters
         query = sa.select(*columns(table, DeadLetterRow)).where(table.c.id == number)
-        return next(iter(await fetch(self._session, query, DeadLetterRow)), None)
+        return next(iter(await fetch(self._source, query, DeadLetterRow)), None)
 
     async def operator_actions(self, limit: int = 100) -> list[ActionRow]:
         """Return what people asked for, the newest first."""
         table = schema.operator_actions
         query = sa.select(*columns(table, ActionRow)).order_by(table.c.id.desc()).limit(limit)
-        return await fetch(self._session, query, ActionRow)
+        return await fetch(self._source, query, ActionRow)
 
     async def timers(self, limit: int = 100) -> list[TimerRow]:
         """Return pending timers, the next one first."""
         table = schema.timers
         query = sa.select(*columns(table, TimerRow))
         query = query.order_by(table.c.due_ms, table.c.execution, table.c.id).limit(limit)
-        return await fetch(self._session, query, TimerRow)
+        return await fetch(self._source, query, TimerRow)
 
     async def trades(
         self, venue: str | None = None, limit: int = 100, since_ms: int = 0
@@ -145,17 +139,17 @@ class Queries:
         if venue is not None:
             query = query.where(table.c.venue == venue)
         query = query.order_by(table.c.at_ms.desc(), table.c.client_id.desc()).limit(limit)
-        return await fetch(self._session, query, Trade)
+        return await fetch(self._source, query, Trade)
 
     async def chart(self, content_hash: str) -> ChartText | None:
         """Return a stored chart; None if there is no such."""
         table = schema.charts
         query = sa.select(*columns(table, ChartText)).where(table.c.hash == content_hash)
-        return next(iter(await fetch(self._session, query, ChartText)), None)
+        return next(iter(await fetch(self._source, query, ChartText)), None)
 
     async def lease(self) -> LeaseRow | None:
         """Return who works, or last worked, on the store; None if nobody ever did."""
-        return await read_lease(self._session)
+        return await read_lease(self._source)
 
     async def counts(self) -> Counts:
         """Return how much of everything there is."""
@@ -186,20 +180,20 @@ class Queries:
         """Return when the message was written that waits longest; None if none waits."""
         table = schema.outbox
         query = sa.select(table.c.time_ms).order_by(table.c.position).limit(1)
-        rows = await self._session.fetch(*SQLITE.compile(query))
+        rows = await self._source.fetch(*self._source.statements.compile(query))
         return rows[0][0] if rows else None
 
     async def _of(self, table: sa.Table, execution: str, shape: type[T], *order: str) -> list[T]:
         query = sa.select(*columns(table, shape)).where(table.c.execution == execution)
-        return await fetch(self._session, query.order_by(*(table.c[name] for name in order)), shape)
+        return await fetch(self._source, query.order_by(*(table.c[name] for name in order)), shape)
 
     async def _count(self, table: sa.Table, where: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(table).where(where)
-        ((count,),) = await self._session.fetch(*SQLITE.compile(query))
+        ((count,),) = await self._source.fetch(*self._source.statements.compile(query))
         return count
 
     async def _count_by(
         self, column: sa.Column[str], where: sa.ColumnElement[bool]
     ) -> dict[str, int]:
         query = sa.select(column, sa.func.count()).where(where).group_by(column).order_by(column)
-        return dict(await self._session.fetch(*SQLITE.compile(query)))
+        return dict(await self._source.fetch(*self._source.statements.compile(query)))

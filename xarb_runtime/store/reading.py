@@ -9,8 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from xarb_runtime.store.errors import StoreError
-from xarb_runtime.store.sqlite import SqliteSession
-from xarb_runtime.store.statements import SQLITE, Row
+from xarb_runtime.store.session import Source
+from xarb_runtime.store.statements import Row
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -20,19 +20,19 @@ def columns(table: sa.Table, shape: type[msgspec.Struct]) -> list[sa.Column[Any]
     return [table.c[name] for name in shape.__struct_fields__]
 
 
-async def fetch(session: SqliteSession, query: sa.Select[Any], shape: type[T]) -> list[T]:
+async def fetch(source: Source, query: sa.Select[Any], shape: type[T]) -> list[T]:
     """
     Run a query over `columns(table, shape)` and return its rows as `shape`.
 
     Raises:
-        StoreError: SQLite refused, or a row cannot be read as `shape`.
+        StoreError: the database refused, or a row cannot be read as `shape`.
     """
-    rows = await session.fetch(*SQLITE.compile(query))
+    rows = await source.fetch(*source.statements.compile(query))
     try:
         return [_read(row, shape) for row in rows]
     except msgspec.MsgspecError as error:
         message = (
-            f"{session.path}: expected rows of {shape.__name__}, found one that does not fit: "
+            f"{source.name}: expected rows of {shape.__name__}, found one that does not fit: "
             f"{error}. Something else has written here; restore a backup or remove the row."
         )
         raise StoreError(message) from error

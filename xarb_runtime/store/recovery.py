@@ -10,8 +10,7 @@ from xarb_runtime.store import schema
 from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.reading import columns, fetch
 from xarb_runtime.store.records import IncidentRow, OpenCommand, Recovered
-from xarb_runtime.store.sqlite import SqliteSession
-from xarb_runtime.store.statements import SQLITE
+from xarb_runtime.store.session import Source
 
 _decode_snapshot = msgspec.json.Decoder(Snapshot).decode
 _decode_params = msgspec.json.Decoder(dict[str, object]).decode
@@ -32,7 +31,7 @@ _COMMANDS = (
 )
 
 
-async def read_recovered(session: SqliteSession) -> Recovered:
+async def read_recovered(source: Source) -> Recovered:
     """
     Read everything that has not come to its end.
 
@@ -45,14 +44,14 @@ async def read_recovered(session: SqliteSession) -> Recovered:
         .order_by(schema.incidents.c.opened_ms, schema.incidents.c.id)
     )
     return Recovered(
-        snapshots=await _snapshots(session, Status.RUNNING),
-        quarantined=await _snapshots(session, Status.QUARANTINED),
-        commands=await _open_commands(session),
-        incidents=await fetch(session, incidents, IncidentRow),
+        snapshots=await _snapshots(source, Status.RUNNING),
+        quarantined=await _snapshots(source, Status.QUARANTINED),
+        commands=await _open_commands(source),
+        incidents=await fetch(source, incidents, IncidentRow),
     )
 
 
-def read_snapshot(session: SqliteSession, execution: str, blob: bytes) -> Snapshot:
+def read_snapshot(source: Source, execution: str, blob: bytes) -> Snapshot:
     """
     Return a snapshot as it was written.
 
@@ -63,23 +62,23 @@ def read_snapshot(session: SqliteSession, execution: str, blob: bytes) -> Snapsh
         return _decode_snapshot(blob)
     except msgspec.MsgspecError as error:
         message = (
-            f"{session.path}: expected a snapshot of execution {execution!r}, found what this "
+            f"{source.name}: expected a snapshot of execution {execution!r}, found what this "
             f"version cannot read: {error}. Use the version that wrote it, or restore a backup."
         )
         raise StoreError(message) from error
 
 
-async def _snapshots(session: SqliteSession, status: Status) -> list[Snapshot]:
+async def _snapshots(source: Source, status: Status) -> list[Snapshot]:
     table = schema.executions.c
     query = (
         sa.select(table.id, table.snapshot).where(table.status == status.value).order_by(table.id)
     )
-    rows = await session.fetch(*SQLITE.compile(query))
-    return [read_snapshot(session, name, blob) for name, blob in rows]
+    rows = await source.fetch(*source.statements.compile(query))
+    return [read_snapshot(source, name, blob) for name, blob in rows]
 
 
-async def _open_commands(session: SqliteSession) -> list[OpenCommand]:
-    rows = await session.fetch(*SQLITE.compile(_COMMANDS))
+async def _open_commands(source: Source) -> list[OpenCommand]:
+    rows = await source.fetch(*source.statements.compile(_COMMANDS))
     return [
         OpenCommand(
             command=Command(key, target, name, _decode_params(params)),

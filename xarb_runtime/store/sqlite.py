@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,10 +19,8 @@ import aiosqlite
 from databases import Database, DatabaseURL
 
 from xarb_runtime.store.errors import StoreError
-from xarb_runtime.store.statements import Row, RowsMissedError, Write
-
-#: Entered around every await on the database, so that a virtual clock can stand still meanwhile.
-IoGuard = Callable[[], AbstractContextManager[object]]
+from xarb_runtime.store.session import IoGuard, to_its_end
+from xarb_runtime.store.statements import SQLITE, Row, RowsMissedError, Write
 
 Pragma = tuple[str, str, object]
 
@@ -61,10 +59,19 @@ def store_path(url: str) -> Path:
     """
     parsed = DatabaseURL(url)
     if parsed.dialect != "sqlite" or parsed.netloc or not parsed.database or parsed.options:
-        expected = "sqlite:///folder/file.db (or sqlite:////folder/file.db, from the root)"
-        message = f"store.url: expected {expected}, found {parsed.obscure_password!r}."
+        expected = (
+            "sqlite:///folder/file.db (or sqlite:////folder/file.db, from the root), or "
+            "postgresql://user:password@host/database"
+        )
+        message = f"store.url: expected {expected}, found {_shown(url)!r}."
         raise StoreError(message)
     return Path(parsed.database)
+
+
+def _shown(url: str) -> str:
+    """Whatever stands before the host may be a password."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else url
 
 
 def make_folder(path: Path) -> None:
@@ -141,6 +148,8 @@ class SqliteSession:
         io_guard: IoGuard,
     ) -> None:
         self.path = path
+        self.name = str(path)
+        self.statements = SQLITE
         self.io_guard = io_guard
         self._connection = connection
         self._units = units
@@ -192,6 +201,14 @@ class SqliteSession:
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
 
+    async def now_ms(self, clock_ms: Callable[[], int]) -> int:
+        """Return the time by `clock_ms`: everybody who can open the file shares a clock."""
+        return clock_ms()
+
+    def renewal(self, epoch: int, lease_ms: int, clock_ms: Callable[[], int]) -> Write:
+        """Return the write that every transaction begins with: still ours, and for longer."""
+        return Write(SQLITE.lease_renew, [(clock_ms() + lease_ms, epoch)], expect=1)
+
     async def _set(self, name: str, value: str, expected: object) -> None:
         await self.fetch(f"PRAGMA {name}={value}")
         rows = await self.fetch(f"PRAGMA {name}")
@@ -229,21 +246,3 @@ def _try_to_open(path: Path) -> None:
         sqlite3.connect(path).close()
     except sqlite3.Error as error:
         raise explain(error, path) from error
-
-
-async def to_its_end(task: asyncio.Task[Any]) -> None:
-    """
-    Wait for a task that must not be left half way.
-
-    If cancelled, the task still runs to its end, and only then is the cancellation passed on.
-    """
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    failed = None if task.cancelled() else task.exception()
-    if cancelled is not None:
-        raise cancelled from failed
-    task.result()

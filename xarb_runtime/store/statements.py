@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
 
@@ -66,6 +67,7 @@ class Statements:
         self.closure = self._closure()
         self.replay = self._replay()
         self.lease_renew = self._lease_renew()
+        self.lease_end = self._lease_end()
         self.lease_first = self._insert(schema.lease, keep=["id"])
         self.lease_take = self._lease_take()
 
@@ -74,6 +76,17 @@ class Statements:
         compiled = query.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
         params = compiled.construct_params() or {}
         return str(compiled), [params[name] for name in _order(compiled)]
+
+    def seen(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, list[Any]]:
+        """Return the query for those of the pairs (source, id) that are in the inbox."""
+        if self._dialect.name == "postgresql":
+            wanted = "SELECT * FROM unnest($1::text[], $2::text[])"
+            parameters: list[Any] = [list(words) for words in zip(*pairs, strict=True)]
+        else:
+            wanted = f"VALUES {','.join(['(?,?)'] * len(pairs))}"
+            parameters = [word for pair in pairs for word in pair]
+        query = f"SELECT source, id FROM events WHERE (source, id) IN ({wanted})"  # noqa: S608
+        return query, parameters
 
     def _insert(
         self,
@@ -153,13 +166,21 @@ class Statements:
         return self._text(delete, ["of"])
 
     def _lease_renew(self) -> str:
+        """`until` is a time, or how long from now where the database has a clock of its own."""
         lease = schema.lease
+        until = sa.bindparam("until", type_=sa.BigInteger())
+        clock = _CLOCKS[self._dialect.name]
         update = (
             sa.update(lease)
             .where(lease.c.epoch == sa.bindparam("mine"))
-            .values(expires_ms=sa.bindparam("until"))
+            .values(expires_ms=until if clock is None else clock + until)
         )
         return self._text(update, ["until", "mine"])
+
+    def _lease_end(self) -> str:
+        lease = schema.lease
+        end = sa.update(lease).where(lease.c.epoch == sa.bindparam("mine"))
+        return self._text(end.values(expires_ms=sa.literal_column("0")), ["mine"])
 
     def _lease_take(self) -> str:
         """Compare and swap: the lease must still be as it was when it was found takeable."""
@@ -206,4 +227,12 @@ _INSERTS: dict[str, Callable[[sa.Table], Any]] = {
     "postgresql": postgresql.insert,
 }
 
+#: Milliseconds since the epoch; None where the database has no clock but that of its users.
+POSTGRES_NOW = "CAST(extract(epoch from clock_timestamp()) * 1000 AS BIGINT)"
+_CLOCKS: dict[str, sa.ColumnElement[int] | None] = {
+    "sqlite": None,
+    "postgresql": sa.literal_column(POSTGRES_NOW, sa.BigInteger),
+}
+
 SQLITE = Statements(SQLiteDialect_pysqlite(paramstyle="qmark"))
+POSTGRES = Statements(PGDialect_asyncpg())
