@@ -3,7 +3,7 @@ The data of `opportunity.detected`: read, and checked for what no type can say.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -96,11 +96,8 @@ def _head_problems(opportunity: Opportunity) -> Iterator[Problem]:
     if len(opportunity.event) > MAX_TEXT:
         found = f"{len(opportunity.event)} characters"
         yield "event", f"expected at most {MAX_TEXT} characters, found {found}"
-    if not _is_sound(opportunity.stake) or not 0 < opportunity.stake <= MAX_STAKE:
-        yield (
-            "stake",
-            f"expected an amount above 0, at most {MAX_STAKE}, found {_figure(opportunity.stake)}",
-        )
+    expected = f"an amount above 0, at most {MAX_STAKE}"
+    yield from _bounds("stake", opportunity.stake, expected, lambda it: 0 < it <= MAX_STAKE)
 
 
 def _scenario_problems(scenarios: tuple[str, ...]) -> Iterator[Problem]:
@@ -116,11 +113,9 @@ def _scenario_problems(scenarios: tuple[str, ...]) -> Iterator[Problem]:
 
 
 def _offer_problems(path: str, offer: LegOffer, scenarios: frozenset[str]) -> Iterator[Problem]:
-    if not _is_sound(offer.odds) or not 1 < offer.odds <= MAX_ODDS:
-        expected = f"decimal odds above 1, at most {MAX_ODDS}"
-        yield f"{path}.odds", f"expected {expected}, found {_figure(offer.odds)}"
-    if not _is_sound(offer.fee) or not 0 <= offer.fee < 1:
-        yield f"{path}.fee", f"expected a share of 0 or more, below 1, found {_figure(offer.fee)}"
+    odds, fee = f"decimal odds above 1, at most {MAX_ODDS}", "a share of 0 or more, below 1"
+    yield from _bounds(f"{path}.odds", offer.odds, odds, lambda it: 1 < it <= MAX_ODDS)
+    yield from _bounds(f"{path}.fee", offer.fee, fee, lambda it: 0 <= it < 1)
     selection = offer.selection
     for name in ("venue", "market", "outcome"):
         text = getattr(selection, name)
@@ -190,9 +185,14 @@ def _is_plain(text: str) -> bool:
     return len(text) <= MAX_FIGURE and _FIGURE.fullmatch(text) is not None
 
 
-def _is_sound(number: Decimal) -> bool:
+def _bounds(
+    path: str, number: Decimal, expected: str, holds: Callable[[Decimal], bool]
+) -> Iterator[Problem]:
     exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -MAX_PLACES
+    if not isinstance(exponent, int) or not holds(number):
+        yield path, f"expected {expected}, found {_figure(number)}"
+    elif exponent < -MAX_PLACES:
+        yield path, f"expected at most {MAX_PLACES} decimal places, found {_figure(number)}"
 
 
 def _figure(number: Decimal) -> str:
