@@ -78,6 +78,7 @@ def write_deployment(
         "venues": dict(venues or {"sx": FAST, "azuro": FAST}),
         "charts": {"folder": str(bundled("statecharts"))},
         "control": {"port": 0},
+        "metrics": {"port": 0},
         **sections,
     }
     (folder / "settings.yaml").write_text(json.dumps(settings))

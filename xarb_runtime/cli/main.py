@@ -17,6 +17,7 @@ from xarb_runtime.cli import (
     init,
     levels,
     messages,
+    metrics,
     plugins,
     run,
     schemas,
@@ -76,6 +77,7 @@ app.command("executions", rich_help_panel=LOOKING)(executions.executions)
 app.command("show", rich_help_panel=LOOKING)(executions.show)
 app.command("incidents", rich_help_panel=LOOKING)(executions.incidents)
 app.add_typer(messages.letters, name="dead-letters", rich_help_panel=LOOKING)
+app.add_typer(metrics.app, name="metrics", rich_help_panel=LOOKING)
 app.command("ghost", rich_help_panel=SIMULATION)(ghost.ghost)
 app.command("ghost-venue", rich_help_panel=SIMULATION)(ghost.ghost_venue)
 app.command("lint", rich_help_panel=CHARTS)(charts.lint)

@@ -131,12 +131,17 @@ def _announce(started: "Started", folder: Path) -> None:
     write(f"xarb {started.version} runs in mode {started.mode}, process {started.pid}.")
     write(f"  folder   {folder.absolute()}")
     write(f"  control  {started.url}")
+    write(f"  metrics  {_metrics(started)}")
     write(f"  store    {started.store.url}, epoch {started.store.epoch}")
     write(f"  charts   {charts}")
     write(f"  venues   {venues}")
     write(f"  level    {started.level}, {started.recovered} executions taken up")
     write(f"Ctrl-C stops it safely, within {started.drain}. `xarb status` looks at it.")
     sys.stdout.flush()
+
+
+def _metrics(started: "Started") -> str:
+    return f"{started.metrics}/metrics" if started.metrics else "not served"
 
 
 def _say_how_it_ended(ended: "Ended") -> int:

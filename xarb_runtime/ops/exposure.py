@@ -46,21 +46,35 @@ def title_of(snapshot: Snapshot) -> str:
     return head.admission.opportunity.event if head.admission else ""
 
 
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds on one leg and in doubt, of all executions, up to a moment."""
+
+    one_leg_ms: int
+    unknown_ms: int
+
+
 class ExposureWatch:
     """
     An observer of the runtime's work.
 
     Attributes:
         one_leg_ms, unknown_ms: milliseconds spent in either exposure by executions that left it,
-            since this process started.
-        longest_one_leg_ms: the longest time of one execution on one leg without a break.
+            since `started_ms`.
+        longest_one_leg_ms, longest_unknown_ms: the longest time of one execution without a break.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, started_ms: int = 0) -> None:
+        """
+        Args:
+            started_ms: time before this is not added up: an earlier process has done so.
+        """
         self.one_leg_ms = 0
         self.unknown_ms = 0
         self.longest_one_leg_ms = 0
+        self.longest_unknown_ms = 0
+        self._started_ms = started_ms
         self._since: dict[str, tuple[Exposure, int]] = {}
+        self._told = Spent(one_leg_ms=0, unknown_ms=0)
 
     def observe(self, work: Work) -> None:
         """Take in the steps of a round."""
@@ -80,17 +94,34 @@ class ExposureWatch:
         if known is not None and known[0] is exposure:
             return
         if known is not None:
-            self._count(known[0], now_ms - known[1])
+            self._count(known[0], known[1], now_ms)
             del self._since[snapshot.execution]
         if exposure in OPEN:
             self._since[snapshot.execution] = (exposure, now_ms)
 
-    def _count(self, exposure: Exposure, spent_ms: int) -> None:
+    def _count(self, exposure: Exposure, since_ms: int, now_ms: int) -> None:
+        counted_ms = max(0, now_ms - max(since_ms, self._started_ms))
         if exposure is Exposure.ONE_LEG:
-            self.one_leg_ms += spent_ms
-            self.longest_one_leg_ms = max(self.longest_one_leg_ms, spent_ms)
+            self.one_leg_ms += counted_ms
+            self.longest_one_leg_ms = max(self.longest_one_leg_ms, now_ms - since_ms)
         else:
-            self.unknown_ms += spent_ms
+            self.unknown_ms += counted_ms
+            self.longest_unknown_ms = max(self.longest_unknown_ms, now_ms - since_ms)
+
+    def spent(self, now_ms: int) -> Spent:
+        """
+        Return the time spent up to now, by executions that are still open as well.
+
+        It never shrinks: a step that ended it may be a moment older than the last look at it.
+        """
+        spent = {Exposure.ONE_LEG: self.one_leg_ms, Exposure.UNKNOWN: self.unknown_ms}
+        for exposure, since_ms in self._since.values():
+            spent[exposure] += max(0, now_ms - max(since_ms, self._started_ms))
+        self._told = Spent(
+            one_leg_ms=max(self._told.one_leg_ms, spent[Exposure.ONE_LEG]),
+            unknown_ms=max(self._told.unknown_ms, spent[Exposure.UNKNOWN]),
+        )
+        return self._told
 
     def open(self, snapshots: Iterable[Snapshot], now_ms: int) -> list[Open]:
         """Return those of the executions that own one side only, or may; the longest first."""

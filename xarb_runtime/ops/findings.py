@@ -9,7 +9,7 @@ import msgspec
 from xarb_runtime.ops.problems import Problem
 
 Area = Literal[
-    "settings", "plugins", "charts", "venues", "store", "bus", "clock", "control", "logs"
+    "settings", "plugins", "charts", "venues", "store", "bus", "clock", "control", "metrics", "logs"
 ]
 
 

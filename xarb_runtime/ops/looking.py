@@ -17,6 +17,7 @@ from xarb_runtime.ops.status import (
     ChartState,
     KpiState,
     LevelState,
+    OutboxState,
     StatusAnswer,
     StoreState,
     VenueState,
@@ -41,7 +42,7 @@ def status_of(runtime: Runtime, watch: ExposureWatch, started_ms: int) -> Status
         now_ms=now_ms,
         uptime_ms=now_ms - started_ms,
         level=level_of(runtime),
-        venues=[_venue(runtime, name) for name in sorted(runtime.settings.venues)],
+        venues=venues_of(runtime),
         kpis=_kpis(runtime),
         in_flight=len(live),
         groups=groups_of(runtime, live),
@@ -104,6 +105,23 @@ def level_of(runtime: Runtime) -> LevelState:
         by=context.by,
         reason=context.reason,
         venues_down=context.venues_down,
+    )
+
+
+def venues_of(runtime: Runtime) -> list[VenueState]:
+    """Return the venues, by name."""
+    return [_venue(runtime, name) for name in sorted(runtime.settings.venues)]
+
+
+def outbox_of(runtime: Runtime) -> OutboxState:
+    """Return what waits to be published."""
+    figures, now_ms = runtime.relay.figures(), runtime.clock.now_ms()
+    oldest_ms = now_ms if figures.oldest_ms is None else figures.oldest_ms
+    return OutboxState(
+        waiting=figures.waiting,
+        stuck=figures.stuck,
+        oldest_age_ms=max(0, now_ms - oldest_ms),
+        error=figures.error,
     )
 
 

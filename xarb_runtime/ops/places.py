@@ -24,13 +24,16 @@ from xarb_runtime.store.lease import Holder
 
 #: Longest wait for the bus, seconds.
 BUS_SECONDS = 5
+_LISTENERS = {"control": "the control API", "metrics": "the listener of metrics"}
 
 
 def check_store(
     folder: Path, settings: Settings, is_alive: Callable[[Holder], bool]
 ) -> Iterator[Check]:
     """Look at the store without touching it."""
-    found = store_problems(store_url(folder, settings.store.url), is_alive=is_alive)
+    found = store_problems(
+        store_url(folder, settings.store.url, settings.store.password), is_alive=is_alive
+    )
     for text in found:
         yield stops("store", text, "store.url")
     if not found:
@@ -73,7 +76,18 @@ def check_control(folder: Path, settings: Settings) -> Iterator[Check]:
         yield fine("control", f"{control.host}, {port}; token in {control.token_file}")
 
 
-def _port(host: str, port: int) -> Iterator[Problem]:
+def check_metrics(settings: Settings) -> Iterator[Check]:
+    """Look at the port of metrics; without it a start is possible, but nobody can look."""
+    metrics = settings.metrics
+    problems = [*_port(metrics.host, metrics.port, "metrics")] if metrics.enabled else []
+    for problem in problems:
+        yield Check(area="metrics", severity="warning", problem=problem)
+    if not problems:
+        port = str(metrics.port) if metrics.port else "any free port"
+        yield fine("metrics", f"{metrics.host}, {port}" if metrics.enabled else "switched off")
+
+
+def _port(host: str, port: int, section: str = "control") -> Iterator[Problem]:
     if not port:
         return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -83,8 +97,8 @@ def _port(host: str, port: int) -> Iterator[Problem]:
             probe.bind((host, port))
         except OSError as error:
             yield Problem(
-                what="the control API could not listen there",
-                where=f"control.port, {host}:{port}",
+                what=f"{_LISTENERS[section]} could not listen there",
+                where=f"{section}.port, {host}:{port}",
                 expected="a free port",
                 found=error.strerror or str(error),
                 do="Is a runtime of this deployment running? Else choose another port",

@@ -21,6 +21,7 @@ from xarb_runtime.ops.checkpoints import Checkpoints
 from xarb_runtime.ops.control import Control
 from xarb_runtime.ops.exposure import ExposureWatch
 from xarb_runtime.ops.looking import groups_of, in_flight
+from xarb_runtime.ops.metrics.measuring import Measuring
 from xarb_runtime.ops.redaction import Redaction
 from xarb_runtime.ops.serving import serve_control
 from xarb_runtime.ops.status import ChartState, StoreState
@@ -52,6 +53,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         url: where the control API listens.
+        metrics: where metrics are read; empty when they are not.
         mode, folder, version, pid: the process.
         venues: each venue's kind, by name.
         charts: the charts on which new executions start.
@@ -62,6 +64,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     url: str
+    metrics: str
     mode: str
     folder: str
     version: str
@@ -193,34 +196,47 @@ async def run_process(
     token_file = folder / settings.control.token_file
     token = ensure_token(token_file)
     redaction.add(token)
-    watch, stopper = ExposureWatch(), Stopper(tell)
+    clock, stopper = SystemClock(), Stopper(tell)
+    watch, measuring = ExposureWatch(clock.now_ms()), Measuring(settings)
     around = Surroundings(
         folder=folder,
-        clock=SystemClock(),
+        clock=clock,
         owner=f"xarb {__version__}",
         kill=KillPoints(settings.debug.kill_at),
-        observers=(watch.observe, Checkpoints().observe),
+        observers=(watch.observe, Checkpoints().observe, measuring.instruments.observe),
+        instruments=measuring.instruments,
         wait_ms=settings.store.lease_ms + LEASE_MARGIN_MS,
         charts=charts,
         hide=lambda text: str(redaction.hide(text)),
     )
     with stopper.listening():
-        async with assemble(settings, around, registry) as runtime:
+        async with (
+            assemble(settings, around, registry) as runtime,
+            measuring.of(runtime, watch) as metrics,
+        ):
             control = Control(runtime, watch, token)
             where = settings.control
             async with serve_control(control, where.host, where.port) as url:
                 with written_address(token_file, url):
                     await _until_stopped(
-                        runtime, stopper, lambda: announce(_started(runtime, folder, url))
+                        runtime,
+                        stopper,
+                        measuring.meter.blocked,
+                        lambda: announce(_started(runtime, folder, url, metrics)),
                     )
                 return _ended(runtime, watch, stopped=not stopper.cut_short.is_set())
 
 
-async def _until_stopped(runtime: Runtime, stopper: Stopper, announce: Callable[[], None]) -> None:
+async def _until_stopped(
+    runtime: Runtime,
+    stopper: Stopper,
+    blocked: Callable[[], None],
+    announce: Callable[[], None],
+) -> None:
     async with asyncio.TaskGroup() as group:
         running = group.create_task(runtime.run(), name="runtime")
         others = [
-            group.create_task(_watched(runtime), name="watchdog"),
+            group.create_task(_watched(runtime, blocked), name="watchdog"),
             group.create_task(stopper.stop(runtime), name="stopper"),
             group.create_task(stopper.cut(running), name="second signal"),
             group.create_task(_announced(runtime, announce), name="announcement"),
@@ -230,10 +246,10 @@ async def _until_stopped(runtime: Runtime, stopper: Stopper, announce: Callable[
             task.cancel()
 
 
-async def _watched(runtime: Runtime) -> None:
+async def _watched(runtime: Runtime, blocked: Callable[[], None]) -> None:
     # Recovery may take its time: nobody waits for the loop yet.
     await runtime.started.wait()
-    with watching_the_loop(runtime.settings):
+    with watching_the_loop(runtime.settings, blocked):
         await asyncio.Event().wait()
 
 
@@ -242,10 +258,11 @@ async def _announced(runtime: Runtime, announce: Callable[[], None]) -> None:
     announce()
 
 
-def _started(runtime: Runtime, folder: Path, url: str) -> Started:
+def _started(runtime: Runtime, folder: Path, url: str, metrics: str) -> Started:
     settings = runtime.settings
     return Started(
         url=url,
+        metrics=metrics,
         mode=settings.mode,
         folder=str(folder),
         version=__version__,

@@ -45,6 +45,23 @@ class KpiState(msgspec.Struct, frozen=True, kw_only=True):
     max_p95_accept_ms: int
 
 
+class OutboxState(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Messages that the bus has not confirmed.
+
+    Attributes:
+        waiting: how many.
+        stuck: executions whose next message has failed and is tried again.
+        oldest_age_ms: age of the oldest.
+        error: why the newest attempt failed; empty while none is stuck.
+    """
+
+    waiting: int = 0
+    stuck: int = 0
+    oldest_age_ms: int = 0
+    error: str = ""
+
+
 class StoreState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the journal is, and the epoch of the lease on it."""
 

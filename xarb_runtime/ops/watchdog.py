@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -23,9 +23,16 @@ _FRAMES = 6
 
 
 @contextmanager
-def watching_the_loop(settings: Settings) -> Iterator[None]:
-    """Log whoever blocks the running loop for longer than `service.blocked_loop`."""
-    watchdog = _Watchdog(asyncio.get_running_loop(), settings.service.blocked_loop_ms)
+def watching_the_loop(
+    settings: Settings, blocked: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """
+    Log whoever blocks the running loop for longer than `service.blocked_loop`.
+
+    `blocked` is called for each time, in a thread.
+    """
+    limit_ms = settings.service.blocked_loop_ms
+    watchdog = _Watchdog(asyncio.get_running_loop(), limit_ms, blocked)
     thread = threading.Thread(target=watchdog.run, name="xarb watchdog", daemon=True)
     thread.start()
     try:
@@ -36,8 +43,11 @@ def watching_the_loop(settings: Settings) -> Iterator[None]:
 
 
 class _Watchdog:
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit_ms: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, limit_ms: int, blocked: Callable[[], None]
+    ) -> None:
         self._loop = loop
+        self._blocked = blocked
         self._limit = limit_ms / 1000
         self._thread = threading.get_ident()
         self._answered = threading.Event()
@@ -61,6 +71,7 @@ class _Watchdog:
             if self.ended.is_set():
                 return
         held_ms = round((time.monotonic() - asked) * 1000)
+        self._blocked()
         log.warning("loop_blocked", by=who, at=where, blocked_ms=held_ms)
 
 

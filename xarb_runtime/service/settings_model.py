@@ -17,6 +17,7 @@ from xarb_runtime.service.settings_sections import (
     DebugSettings,
     KpiSettings,
     LogSettings,
+    MetricsSettings,
     PluginSettings,
     Section,
     ServiceSettings,
@@ -41,6 +42,7 @@ class Settings(Section, frozen=True, kw_only=True):
         kpi: when trading pauses by itself.
         venue_health: when a venue counts as down.
         service: the execution service itself.
+        metrics: where metrics are read.
         logging: what is logged, and where.
         debug: for tests of the runtime itself.
         secret_keys: not a setting: the key paths that came from `.secrets.yaml`.
@@ -57,6 +59,7 @@ class Settings(Section, frozen=True, kw_only=True):
     kpi: KpiSettings = KpiSettings()
     venue_health: HealthLimits = HealthLimits()
     service: ServiceSettings = ServiceSettings()
+    metrics: MetricsSettings = MetricsSettings()
     logging: LogSettings = LogSettings()
     debug: DebugSettings = DebugSettings()
     secret_keys: frozenset[str] = frozenset()

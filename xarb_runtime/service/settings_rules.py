@@ -53,6 +53,8 @@ RULES = (
          "types that go out, or patterns of them such as execution.* or *"),
     Rule("control.host", lambda s: _is_loopback(s.control.host),
          "a loopback address: 127.0.0.1, ::1 or localhost"),
+    Rule("metrics.host", lambda s: s.metrics.remote or _is_loopback(s.metrics.host),
+         "a loopback address, because metrics.remote is false", ("metrics.remote",)),
     Rule("control.token_file", lambda s: s.control.token_file != "", "the name of a file"),
     Rule("charts.folder", lambda s: s.charts.folder != "", "the name of a folder"),
     Rule("charts.flow", lambda s: s.charts.flow != "", "the name of a chart"),

@@ -1,0 +1,1 @@
+"""Metrics: one list, and everything that is made from it."""
