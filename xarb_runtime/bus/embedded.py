@@ -249,6 +249,11 @@ def embedded_spec() -> BusSpec:
     return BusSpec(scheme=SCHEME, version="1.0.0", open=open_embedded, outbound=False)
 
 
+def embedded_specs() -> tuple[BusSpec, ...]:
+    """Return the only spec there is, as buses with several schemes do."""
+    return (embedded_spec(),)
+
+
 @asynccontextmanager
 async def open_embedded(opening: BusOpening) -> AsyncIterator[EmbeddedBus]:
     """
@@ -277,4 +282,11 @@ def _capacity(url: str) -> int:
     return int(text)
 
 
-__all__ = ["BusClosedError", "BusStatistics", "EmbeddedBus", "embedded_spec", "open_embedded"]
+__all__ = [
+    "BusClosedError",
+    "BusStatistics",
+    "EmbeddedBus",
+    "embedded_spec",
+    "embedded_specs",
+    "open_embedded",
+]

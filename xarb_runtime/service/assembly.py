@@ -4,6 +4,7 @@ Assembly: from a deployment folder and its settings to a runtime that is ready t
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,9 +12,9 @@ from urllib.parse import quote
 import msgspec
 
 from xarb_runtime.bundle import bundled
-from xarb_runtime.bus.embedded import embedded_spec
 from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec, Capabilities, Clock, Venue
 from xarb_runtime.plugins.discovery import discover
+from xarb_runtime.plugins.findings import UnknownPluginPart
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_options, open_settings
 from xarb_runtime.service.charts import Charts, read_charts
@@ -24,6 +25,14 @@ from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.work import Work
 from xarb_runtime.store.journal import Journal
 from xarb_runtime.store.lease import Holder, holder_is_alive
+
+#: Buses that need no plugin: where the specs are made. Imported when asked for, a client for a
+#: broker takes its time.
+_BUILT_IN = {
+    "embedded": ("xarb_runtime.bus.embedded", "embedded_specs"),
+    "amqp": ("xarb_runtime.bus.rabbitmq.spec", "rabbitmq_specs"),
+    "amqps": ("xarb_runtime.bus.rabbitmq.spec", "rabbitmq_specs"),
+}
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,25 +135,54 @@ def bus_spec(settings: Settings, registry: Registry) -> BusSpec:
         PluginError: no bus is registered for the URL's scheme.
     """
     scheme = settings.bus.url.partition(":")[0]
-    return embedded_spec() if scheme == "embedded" else registry.bus(scheme)
+    if scheme in _BUILT_IN:
+        module, name = _BUILT_IN[scheme]
+        specs: tuple[BusSpec, ...] = getattr(import_module(module), name)()
+        return next(spec for spec in specs if spec.scheme == scheme)
+    if scheme not in registry.buses:
+        raise UnknownPluginPart("bus", scheme, [*_BUILT_IN, *registry.buses], registry.findings)
+    return registry.bus(scheme)
+
+
+def bus_opening(
+    settings: Settings, registry: Registry, clock: Clock, folder: Path
+) -> tuple[BusSpec, BusOpening]:
+    """
+    Return the kind of bus that `bus.url` names, and what it is opened with.
+
+    Options whose names end with `_file` are relative to the deployment folder.
+
+    Raises:
+        PluginError: no bus is registered for the URL's scheme, or `bus.options` do not fit it.
+    """
+    spec = bus_spec(settings, registry)
+    placed = dict(settings.bus.options)
+    for key, value in placed.items():
+        if key.endswith("_file") and value and isinstance(value, str):
+            placed[key] = str(folder / value)
+    return spec, BusOpening(
+        url=settings.bus.url,
+        options=open_options(spec, placed),
+        in_flight=settings.bus.in_flight,
+        clock=clock,
+    )
 
 
 async def open_bus(
-    settings: Settings, registry: Registry, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    registry: Registry,
+    clock: Clock,
+    stack: AsyncExitStack,
+    folder: Path = Path(),
 ) -> Bus:
     """
     Open the bus that `bus.url` names; the stack closes it.
 
     Raises:
         PluginError: no bus is registered for the URL's scheme, or `bus.options` do not fit it.
+        ValueError: the URL or what the options name is wrong.
     """
-    spec = bus_spec(settings, registry)
-    opening = BusOpening(
-        url=settings.bus.url,
-        options=open_options(spec, settings.bus.options),
-        in_flight=settings.bus.in_flight,
-        clock=clock,
-    )
+    spec, opening = bus_opening(settings, registry, clock, folder)
     return await stack.enter_async_context(spec.open(opening))
 
 
@@ -163,7 +201,7 @@ async def assemble(
         found = registry or discover_plugins(around.folder, settings)
         charts = around.charts or read_charts(around.folder, settings.charts, found)
         journal = await stack.enter_async_context(_journal(settings, around))
-        bus = await open_bus(settings, found, around.clock, stack)
+        bus = await open_bus(settings, found, around.clock, stack, around.folder)
         opened = await open_venues(settings, found, around.clock, stack)
         yield Runtime(
             Parts(

@@ -1,0 +1,1 @@
+"""RabbitMQ: a bus that other processes share, for opportunities in and transitions out."""
