@@ -7,11 +7,13 @@ A page has them between `<!-- generated: NAME -->` and `<!-- end -->`. A test co
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from tests.docs import messages, metrics
 from tests.docs.commands import reference
+from tests.docs.tables import table
 from tests.house.source import ROOT
 from xarb_runtime.plugins.findings import CODES
 from xarb_runtime.service.settings import SettingDoc, settings_reference
@@ -33,17 +35,6 @@ def pages() -> Iterator[Path]:
 def refreshed(text: str) -> str:
     """Return a page with its generated parts made anew."""
     return _BLOCK.sub(lambda it: f"{it['head']}{BLOCKS[it['name']]()}{it['tail']}", text)
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a Markdown table."""
-    names = list(head)
-    lines = [names, ["---"] * len(names), *rows]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 # -- Settings ------------------------------------------------------------------------------------
@@ -88,17 +79,32 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "store": _store,
     "plugin_findings": _plugin_findings,
     "commands": reference,
+    "messages_in": lambda: messages.sections("in"),
+    "messages_out": lambda: messages.sections("out"),
+    "messages_beyond": messages.beyond,
+    "messages_key": messages.key,
+    "metrics": metrics.metrics,
+    "alerts": metrics.alerts,
+}
+
+#: Files that are made from the code as a whole.
+FILES: dict[str, Callable[[], str]] = {
+    "docs/reference/asyncapi.yaml": messages.asyncapi,
 }
 
 
 def main() -> None:
-    """Write every page's generated parts."""
+    """Write every page's generated parts, and the files that are generated as a whole."""
     for page in pages():
-        text = page.read_text(encoding="utf-8")
-        fresh = refreshed(text)
-        if fresh != text:
-            page.write_text(fresh, encoding="utf-8")
-            sys.stdout.write(f"{page.relative_to(ROOT)}\n")
+        _write(page, refreshed(page.read_text(encoding="utf-8")))
+    for name, made in FILES.items():
+        _write(ROOT / name, made())
+
+
+def _write(path: Path, fresh: str) -> None:
+    if not path.exists() or fresh != path.read_text(encoding="utf-8"):
+        path.write_text(fresh, encoding="utf-8")
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
 
 
 if __name__ == "__main__":

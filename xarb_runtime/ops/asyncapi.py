@@ -7,13 +7,15 @@ deployment's secrets is in it.
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import yaml
 
 from xarb_runtime import __version__
 from xarb_runtime.bus.cloudevents import encode
-from xarb_runtime.bus.published import MESSAGES, MessageType
+from xarb_runtime.bus.published import MessageType
+from xarb_runtime.bus.rabbitmq.topology import Binding, Names, Queue, Topology
 from xarb_runtime.ops.message_examples import examples
 from xarb_runtime.ops.schemas import (
     BEYOND,
@@ -30,26 +32,8 @@ AMQP_BINDING = "0.3.0"
 CONTENT_TYPE = "application/cloudevents+json"
 
 _PARTS = "#/components/schemas/{name}"
-_BROKER = "broker"
-
-
-class Queue(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    A queue that the bus declares.
-
-    Attributes:
-        name: its name at the broker.
-        exchange: the exchange that it is bound to.
-        keys: the patterns that it is bound with.
-        arguments: what it is declared with.
-        doc: what it is for.
-    """
-
-    name: str
-    exchange: str
-    keys: tuple[str, ...]
-    arguments: dict[str, Any]
-    doc: str
+_PASSWORD = "password"  # noqa: S105 -- the name of a scheme
+_SECURITY = [{"$ref": f"#/components/securitySchemes/{_PASSWORD}"}]
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,55 +41,54 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     The broker of a deployment, without anything secret.
 
     Attributes:
-        host: its name, with the port where it is not the usual one.
+        host: its name and port.
         vhost: the virtual host.
         tls: the connection is encrypted.
-        certificate: xarb shows a certificate of its own in place of a password.
     """
 
     host: str
-    vhost: str = "/"
-    tls: bool = False
-    certificate: bool = False
+    vhost: str
+    tls: bool
 
 
-class Channels(msgspec.Struct, frozen=True, kw_only=True):
+class Broker(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Where messages go at the broker.
+    What there is at the broker.
 
     Attributes:
-        incoming, outgoing: the topic exchanges.
-        queues: the queues that stay.
+        names: what things are called.
+        topology: the exchanges and queues.
+        kinds: the types of messages that go over it.
+        server: where it is; None for any.
     """
 
-    incoming: str
-    outgoing: str
-    queues: tuple[Queue, ...]
+    names: Names
+    topology: Topology
+    kinds: tuple[MessageType, ...]
+    server: Server | None = None
 
 
-def asyncapi(channels: Channels, server: Server | None = None) -> dict[str, Any]:
-    """
-    Return the document.
-
-    Args:
-        channels: exchanges and queues.
-        server: the deployment's broker; without one, any broker.
-    """
+def asyncapi(broker: Broker) -> dict[str, Any]:
+    """Return the document."""
     shown = examples()
     return {
         "asyncapi": ASYNCAPI,
         "info": _info(),
         "defaultContentType": CONTENT_TYPE,
-        "servers": {_BROKER: _any_server() if server is None else _server(server)},
+        "servers": {"broker": _any_server() if broker.server is None else _server(broker.server)},
         "channels": {
-            **{kind.name: _channel(kind, channels) for kind in MESSAGES},
-            **{queue.name: _queue(queue, channels) for queue in channels.queues},
+            **{kind.name: _channel(kind, broker) for kind in broker.kinds},
+            **{queue.name: _queue(queue, broker) for queue in broker.topology.queues},
         },
-        "operations": dict(map(_operation, MESSAGES)),
+        "operations": dict(map(_operation, broker.kinds)),
         "components": {
-            "messages": {kind.name: _message(kind, encode(shown[kind.name])) for kind in MESSAGES},
-            "schemas": _schemas(),
-            "securitySchemes": _security(),
+            "messages": {
+                kind.name: _message(kind, encode(shown[kind.name])) for kind in broker.kinds
+            },
+            "schemas": _schemas(broker.kinds),
+            "securitySchemes": {
+                _PASSWORD: {"type": "userPassword", "description": "User and password, SASL PLAIN."}
+            },
         },
     }
 
@@ -138,14 +121,13 @@ def _info() -> dict[str, Any]:
 
 
 def _server(server: Server) -> dict[str, Any]:
-    scheme = "certificate" if server.certificate else "password"
     return {
         "host": server.host,
-        "pathname": "/" if server.vhost == "/" else f"/{server.vhost}",
+        "pathname": "/" + ("" if server.vhost == "/" else quote(server.vhost, safe="")),
         "protocol": "amqps" if server.tls else "amqp",
         "protocolVersion": "0-9-1",
-        "description": "RabbitMQ, as this deployment's settings name it.",
-        "security": [{"$ref": f"#/components/securitySchemes/{scheme}"}],
+        "description": "RabbitMQ, as the settings of this deployment name it.",
+        "security": _SECURITY,
     }
 
 
@@ -155,74 +137,53 @@ def _any_server() -> dict[str, Any]:
         "pathname": "/{vhost}",
         "protocol": "amqp",
         "protocolVersion": "0-9-1",
-        "description": "RabbitMQ 3.10 or later: `bus.url` of the settings, `amqp:` or `amqps:`.",
+        "description": "RabbitMQ, `bus.url` of the settings: `amqp://host/vhost` or `amqps://...`.",
         "variables": {
             "host": {"default": "localhost:5672", "description": "Where the broker listens."},
-            "vhost": {"default": "", "description": "The virtual host; by default the first."},
+            "vhost": {"default": "", "description": "The virtual host; by default the first one."},
         },
-        "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _security()],
-    }
-
-
-def _security() -> dict[str, Any]:
-    return {
-        "password": {"type": "userPassword", "description": "SASL PLAIN: user and password."},
-        "certificate": {"type": "X509", "description": "SASL EXTERNAL: a client's certificate."},
+        "security": _SECURITY,
     }
 
 
 # -- Channels and operations -----------------------------------------------------------------------
 
 
-def _channel(kind: MessageType, channels: Channels) -> dict[str, Any]:
-    exchange = channels.incoming if kind.direction == "in" else channels.outgoing
+def _channel(kind: MessageType, broker: Broker) -> dict[str, Any]:
+    name = broker.names.into if kind.direction == "in" else broker.names.out
+    exchange = next(each for each in broker.topology.exchanges if each.name == name)
+    found = {"name": name, "type": exchange.kind, "durable": True, "autoDelete": False}
+    arguments = {"x-exchange-arguments": exchange.arguments} if exchange.arguments else {}
     return {
         "address": kind.name,
-        "description": f"Exchange `{exchange}`, routing key `{kind.name}`.",
+        "description": f"Exchange `{name}`, routing key `{kind.name}`.",
         "messages": _messages([kind]),
-        "bindings": _amqp(
-            {
-                "is": "routingKey",
-                "exchange": {
-                    "name": exchange,
-                    "type": "topic",
-                    "durable": True,
-                    "autoDelete": False,
-                },
-            }
-        ),
+        "bindings": _amqp({"is": "routingKey", "exchange": found}),
+        **arguments,
     }
 
 
-def _queue(queue: Queue, channels: Channels) -> dict[str, Any]:
-    outgoing = queue.exchange == channels.outgoing
-    kinds = [
-        kind
-        for kind in MESSAGES
-        if (kind.direction == "out") is outgoing and any(_fits(kind, key) for key in queue.keys)
-    ]
+def _queue(queue: Queue, broker: Broker) -> dict[str, Any]:
+    bindings = [each for each in broker.topology.bindings if each.queue == queue.name]
+    kinds = [kind for kind in broker.kinds if any(_comes(kind, each, broker) for each in bindings)]
+    found = {"name": queue.name, "durable": True, "exclusive": False, "autoDelete": False}
     return {
         "address": queue.name,
-        "description": queue.doc,
+        "description": f"{queue.doc[0].upper()}{queue.doc[1:]}.",
         "messages": _messages(kinds),
-        "bindings": _amqp(
-            {
-                "is": "queue",
-                "queue": {
-                    "name": queue.name,
-                    "durable": True,
-                    "exclusive": False,
-                    "autoDelete": False,
-                },
-            }
-        ),
-        "x-bound-to": {"exchange": queue.exchange, "keys": list(queue.keys)},
-        "x-arguments": queue.arguments,
+        "bindings": _amqp({"is": "queue", "queue": found}),
+        "x-bound-to": [{"exchange": each.exchange, "key": each.key} for each in bindings],
+        "x-queue-arguments": queue.arguments,
     }
 
 
-def _fits(kind: MessageType, key: str) -> bool:
-    return key in {"#", kind.name} or kind.name.startswith(f"{key.removesuffix('.#')}.")
+def _comes(kind: MessageType, binding: Binding, broker: Broker) -> bool:
+    """Whether messages of a type can come through a binding; the dead were on their way in."""
+    if binding.exchange == broker.names.dead:
+        return kind.direction == "in"
+    ours = broker.names.into if kind.direction == "in" else broker.names.out
+    inside = f"{kind.name}.".startswith(binding.key.removesuffix("#"))
+    return binding.exchange == ours and inside
 
 
 def _messages(kinds: Iterable[MessageType]) -> dict[str, Any]:
@@ -259,7 +220,6 @@ def _message(kind: MessageType, example: bytes) -> dict[str, Any]:
         "summary": kind.doc,
         "contentType": CONTENT_TYPE,
         "payload": schema,
-        "bindings": _amqp({"contentEncoding": "utf-8", "messageType": kind.name}),
         "examples": [{"name": "example", "payload": msgspec.json.decode(example)}],
         **identity,
         **signed,
@@ -276,8 +236,8 @@ _SIGNED = {
 }
 
 
-def _schemas() -> dict[str, Schema]:
+def _schemas(kinds: Iterable[MessageType]) -> dict[str, Schema]:
     found = {ENVELOPE: envelope()}
-    for kind in MESSAGES:
+    for kind in kinds:
         found |= data_parts(kind, _PARTS)
     return found

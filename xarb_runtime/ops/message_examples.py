@@ -92,7 +92,14 @@ def _word(word: str) -> CloudEvent:
 
 
 def _outgoing(kind: str, identity: str, data: msgspec.Struct) -> CloudEvent:
-    return CloudEvent(id=identity, source=SOURCE, type=kind, time_ms=_ENDED_MS, data=_plain(data))
+    return CloudEvent(
+        id=identity,
+        source=SOURCE,
+        type=kind,
+        time_ms=_ENDED_MS,
+        subject=_EXECUTION,
+        data=_plain(data),
+    )
 
 
 def _told() -> dict[str, tuple[str, msgspec.Struct]]:

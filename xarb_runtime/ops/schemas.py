@@ -25,8 +25,8 @@ HERE = "#/$defs/{name}"
 
 #: What the reader asks for beyond the schemas, in words.
 BEYOND = (
-    "the body: at most 256 KiB in UTF-8, at most 32 levels, each key once in an object",
-    "whole numbers: at most 64 bits, written without a point (`5`, not `5.0`)",
+    "the body: JSON in UTF-8, at most 256 KiB, at most 32 levels, each key once in an object",
+    "numbers: whole ones of at most 64 bits, written without a point (`5`, not `5.0`); no NaN",
     "texts: no halves of surrogate pairs",
     "`time`: a moment that is in the calendar, in 1970 or later",
     "amounts and odds: at most 12 decimal places, and the bounds of numbers for texts, too",
@@ -34,6 +34,8 @@ BEYOND = (
     "an operator's word: a signature that is right",
 )
 
+#: Attributes that may not be long in what comes in; ours name others' ids, and are longer.
+_BOUNDED = ("id", "source", "subject", "dataschema")
 _PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff]*$"
 _TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
@@ -83,6 +85,8 @@ def message_schema(kind: MessageType, reference: str) -> Schema:
     }
     if kind.direction == "out":
         own["source"] = {"const": SOURCE}
+    else:
+        own |= {name: {"maxLength": MAX_ATTRIBUTE} for name in _BOUNDED}
     if kind.signed:
         own[SIGNATURE] = {
             "type": "string",
@@ -142,7 +146,6 @@ def _attribute(description: str) -> Schema:
     return {
         "type": "string",
         "minLength": 1,
-        "maxLength": MAX_ATTRIBUTE,
         "pattern": _PRINTABLE,
         "description": description,
     }
@@ -186,10 +189,12 @@ def _finished(made: Schema, shape: type[msgspec.Struct], figure: Schema) -> Sche
 
 
 def _property(place: str, made: Schema, told: str, figure: Schema) -> Schema:
-    # Draft-07 does not look at anything beside a reference.
-    if "$ref" in made:
-        return made
     description = {"description": told[0].upper() + told[1:]} if told else {}
+    if "$ref" in made:
+        # Draft-07 does not look at anything beside a reference.
+        return {"allOf": [made], **description}
+    if isinstance(made.get("default"), tuple):
+        made = {**made, "default": list(made["default"])}
     return {**_with_figures(made, figure), **BOUNDS.get(place, {}), **description}
 
 
