@@ -112,13 +112,14 @@ class Run:
 
     def __init__(self, venue: Venue, level: str, hide: Callable[[str], str] = str) -> None:
         self.deliveries: list[Delivery] = []
+        self.delivered = asyncio.Event()
         self.health: list[tuple[str, str]] = []
         self.dispatcher = Dispatcher(
             clock=Clock(),
             venues={"sx": venue},
             hedges={},
             bus=EmbeddedBus(in_flight=1),
-            deliver=self.deliveries.append,
+            deliver=self._take,
             level=lambda: level,
             deadlines=Deadlines(
                 place_ms={"sx": DEADLINE_MS},
@@ -130,6 +131,17 @@ class Run:
             health=lambda venue, kind, _: self.health.append((venue, kind)),
             hide=hide,
         )
+
+    async def carry_out(self, command: Command) -> None:
+        """Start a command and wait for its answer."""
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            self.dispatcher.start(command, group)
+            await self.delivered.wait()
+        assert not self.dispatcher.outstanding
+
+    def _take(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+        self.delivered.set()
 
     @property
     def said(self) -> tuple[str, dict[str, Any]]:
@@ -156,9 +168,7 @@ async def run(
         }
     if name == "quote":
         params = {"selection": selection("sx", "over")}
-    async with asyncio.TaskGroup() as group:
-        command = Command(key=KEY, target="venue", name=name, params=params)
-        went.dispatcher.start(command, group)
+    await went.carry_out(Command(key=KEY, target="venue", name=name, params=params))
     went.calls = venue.calls  # type: ignore[attr-defined]
     return went
 
@@ -254,8 +264,7 @@ async def test_a_command_that_nobody_handles_is_answered_and_not_lost() -> None:
     went = Run(Scripted(hangs), "running")
     command = Command(key=KEY, target="moon", name="fly", params={})
 
-    async with asyncio.TaskGroup() as group:
-        went.dispatcher.start(command, group)
+    await went.carry_out(command)
 
     assert [(d.answers, d.answer_type) for d in went.deliveries] == [(KEY, "unsupported")]
 
@@ -320,8 +329,7 @@ async def test_an_order_whose_time_has_passed_is_not_sent() -> None:
         "expires_ms": 5_000,
     }
 
-    async with asyncio.TaskGroup() as group:
-        went.dispatcher.start(Command(key=KEY, target="venue", name="place", params=params), group)
+    await went.carry_out(Command(key=KEY, target="venue", name="place", params=params))
 
     assert went.said[0] == "order.refused"
     assert went.said[1]["code"] == "EXPIRED"
@@ -331,12 +339,9 @@ async def test_secrets_in_an_error_do_not_reach_the_event() -> None:
     async def leaks() -> None:
         raise ConnectionError("GET https://venue/?key=hunter2secret failed")
 
-    venue = Scripted(leaks)
-    went = Run(venue, "running")
-    went.dispatcher._hide = lambda text: text.replace("hunter2secret", "***")
-    async with asyncio.TaskGroup() as group:
-        params = {"venue": "sx", "client_id": KEY}
-        went.dispatcher.start(Command(key=KEY, target="venue", name="find", params=params), group)
+    went = Run(Scripted(leaks), "running", lambda text: text.replace("hunter2secret", "***"))
+    params = {"venue": "sx", "client_id": KEY}
+    await went.carry_out(Command(key=KEY, target="venue", name="find", params=params))
 
     assert "hunter2secret" not in went.said[1]["reason"]
     assert "***" in went.said[1]["reason"]
@@ -364,3 +369,34 @@ async def test_a_market_without_a_price_says_nothing_about_its_venue() -> None:
     assert suspended.said[0] == "quote.failed"
     assert suspended.health == []
     assert broken.health == silent.health == [("sx", "call.failed")]
+
+
+async def test_a_failure_of_our_own_ends_the_group_and_not_only_the_command() -> None:
+    went = Run(Scripted(lambda: answers(Accepted(REPORT))), "running")
+    went.dispatcher._kill.reach = broken  # type: ignore[method-assign]
+
+    params = {"venue": "sx", "client_id": KEY}
+    command = Command(key=KEY, target="venue", name="find", params=params)
+    with pytest.raises(ExceptionGroup) as raised:
+        await went.carry_out(command)
+
+    assert raised.group_contains(LookupError, match="ours")
+
+
+def broken(name: str, what: str = "") -> None:
+    raise LookupError(f"ours: {name} {what}")
+
+
+async def test_who_leaves_waits_for_no_plugin_and_hears_nothing_more() -> None:
+    went = Run(Scripted(swallows_cancellation), "running")
+    async with asyncio.TaskGroup() as group:
+        params = {"venue": "sx", "client_id": KEY}
+        went.dispatcher.start(Command(key=KEY, target="venue", name="find", params=params), group)
+        await asyncio.sleep(0)
+
+        went.dispatcher.leave()
+
+    assert went.dispatcher.abandoned == ["sx find"]
+    await asyncio.sleep(0.35)
+    assert went.deliveries == []
+    assert went.dispatcher.abandoned == []

@@ -9,13 +9,10 @@ from typing import Any, TypeVar
 import structlog
 
 from xarb_runtime.plugins.contracts import Venue
+from xarb_runtime.service.question import NoAnswerError, Question
 
 T = TypeVar("T")
 log = structlog.get_logger("xarb.dispatcher")
-
-
-class NoAnswerError(RuntimeError):
-    """A call ended without an answer: it raised, or its deadline passed."""
 
 
 class Asking:
@@ -38,6 +35,7 @@ class Asking:
         self._health = health
         self._clean = clean
         self._abandoned: dict[asyncio.Future[Any], str] = {}
+        self._questions: set[Question] = set()
 
     async def ask(self, call: Callable[[], Awaitable[T]], deadline_ms: int, what: str) -> T:
         """
@@ -79,7 +77,61 @@ class Asking:
     @property
     def abandoned(self) -> list[str]:
         """Calls whose deadline has passed and that have not ended yet."""
-        return sorted(self._abandoned.values())
+        late = [question.name for question in self._questions if question.is_late]
+        return sorted([*self._abandoned.values(), *late])
+
+    # -- Venues ----------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        name: str,
+        call: Callable[[Venue], Awaitable[object]],
+        deadline_ms: int,
+        what: str,
+        *,
+        reached: Callable[[], None],
+        told: Callable[[object], None],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        """
+        Ask a venue, and tell its breaker how it went. Returns at once; `told` hears the answer or a
+        NoAnswerError, `fail` what `reached` or `told` raised.
+        """
+        venue = self._venues.get(name)
+        if venue is None:
+            told(self._no_venue(name, what))
+            return
+
+        def heard(answer: object) -> None:
+            self._notice(name, what, answer)
+            told(answer)
+
+        question = Question(
+            f"{name} {what}",
+            lambda: call(venue),
+            deadline_ms,
+            reached=reached,
+            told=heard,
+            clean=self._clean,
+        )
+        self._questions.add(question)
+        question.begin(fail, self._questions.discard)
+
+    def leave(self) -> None:
+        """Cancel all questions that are under way, and wait for none of them."""
+        for question in tuple(self._questions):
+            question.leave()
+
+    def _no_venue(self, name: str, what: str) -> NoAnswerError:
+        known = ", ".join(sorted(self._venues)) or "none"
+        return NoAnswerError(f"{what}: expected a venue of the settings ({known}), found {name!r}")
+
+    def _notice(self, name: str, what: str, answer: object) -> None:
+        if not isinstance(answer, NoAnswerError):
+            self._health(name, "call.ok", "")
+        elif what != "quote" or isinstance(answer.__cause__, OSError | None):
+            # A market without a price says nothing about the venue; a broken line does.
+            self._health(name, "call.failed", str(answer))
 
     async def venue(
         self, name: str, call: Callable[[Venue], Awaitable[T]], deadline_ms: int, what: str
@@ -92,20 +144,19 @@ class Asking:
         """
         venue = self._venues.get(name)
         if venue is None:
-            known = ", ".join(sorted(self._venues)) or "none"
-            message = f"{what}: expected a venue of the settings ({known}), found {name!r}"
-            raise NoAnswerError(message)
+            raise self._no_venue(name, what)
         try:
             answer = await self.ask(lambda: call(venue), deadline_ms, f"{name} {what}")
         except NoAnswerError as error:
-            # A market without a price says nothing about the venue; a broken line does.
-            if what != "quote" or isinstance(error.__cause__, OSError | None):
-                self._health(name, "call.failed", str(error))
+            self._notice(name, what, error)
             raise
-        self._health(name, "call.ok", "")
+        self._notice(name, what, answer)
         return answer
 
 
 async def _awaited(call: Callable[[], Awaitable[T]]) -> T:
     """Call inside the task, so that what is raised before the first await lands there as well."""
     return await call()
+
+
+__all__ = ["Asking", "NoAnswerError"]

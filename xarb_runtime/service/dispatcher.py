@@ -16,24 +16,23 @@ import structlog
 
 from xarb_runtime.bus.cloudevents import CloudEvent, encode
 from xarb_runtime.domain import events
-from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.orders import (
     Absent,
     Accepted,
     CancelRefused,
     Found,
     Order,
-    OrderReport,
     Refused,
     Selection,
     Unknown,
 )
 from xarb_runtime.domain.steps import Command
 from xarb_runtime.plugins.contracts import Bus, Clock, HedgeRequest, HedgeStrategy, Quote, Venue
+from xarb_runtime.service.answers import Answers, execution_of
 from xarb_runtime.service.asking import Asking, NoAnswerError
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.killpoints import KillPoints
-from xarb_runtime.service.sanity import plan_problem, quote_problem, readable, report_problem
+from xarb_runtime.service.sanity import plan_problem, quote_problem
 
 T = TypeVar("T")
 log = structlog.get_logger("xarb.dispatcher")
@@ -51,25 +50,13 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     publish_ms: int
 
 
-def report_event(report: OrderReport, venue: str, now_ms: int) -> Event:
-    """Return the event of a venue's report; its identity is the order and the venue's sequence."""
-    return Event(
-        id=f"{report.client_id}#{report.sequence}",
-        source=f"venue:{venue}",
-        type=events.ORDER_REPORT,
-        time_ms=now_ms,
-        execution=execution_of(report.client_id),
-        data=msgspec.to_builtins(report),
-    )
-
-
-def execution_of(key: str) -> str:
-    """Return the execution that a command key, and so an order's client id, belongs to."""
-    return key.rsplit(":", 2)[0]
-
-
 class Dispatcher:
-    """Runs each command in a task of its own, owned by the runtime's task group."""
+    """
+    Runs each command in a task of its own.
+
+    Questions to venues are on nobody's hands but the dispatcher's: a plugin that does not let go
+    must hold nobody up. Everything else is owned by the runtime's task group.
+    """
 
     def __init__(
         self,
@@ -89,134 +76,81 @@ class Dispatcher:
         self._venues = venues
         self._hedges = hedges
         self._bus = bus
-        self._deliver = deliver
         self._level = level
         self._deadlines = deadlines
         self._kill = kill
-        self._health = health
-        self._hide = hide
+        self._answers = Answers(clock, deliver, health, hide)
         self._asking = Asking(venues, health, self.clean)
-        self.outstanding = 0
-        self.nonsense = 0
+
+    @property
+    def outstanding(self) -> int:
+        """How many commands have no answer yet."""
+        return len(self._answers.open)
 
     def start(self, command: Command, group: asyncio.TaskGroup) -> None:
-        """Begin a command; returns at once."""
-        self.outstanding += 1
-        group.create_task(self._run(command), name=f"command {command.key}")
+        """Begin a command; returns at once. What fails and is no plugin's doing ends the group."""
+        self._answers.open.add(command.key)
+        kind = (command.target, command.name)
+        if kind in _QUESTIONS:
+            self._safely(command, lambda: _QUESTIONS[kind](self, command, group))
+        else:
+            group.create_task(self._run(command), name=f"command {command.key}")
+
+    def leave(self) -> None:
+        """Cancel all questions that are under way, and wait for none of them."""
+        self._asking.leave()
 
     async def _run(self, command: Command) -> None:
         try:
             handler = _HANDLERS.get((command.target, command.name))
             if handler is None:
-                self._done(
-                    command, "unsupported", f"no handler for {command.target}/{command.name}"
-                )
+                detail = f"no handler for {command.target}/{command.name}"
+                self._answers.done(command, "unsupported", detail)
                 log.error("command_unsupported", key=command.key, target=command.target)
                 return
             await handler(self, command)
         except Exception as error:  # noqa: BLE001  whatever a plugin gave us hurts its command only
-            log.warning("command_failed", key=command.key, error=self.clean(repr(error)))
-            self._gave_nonsense(command, self.clean(f"{type(error).__name__}: {error}"))
-        finally:
-            self.outstanding -= 1
+            self._failed(command, error)
+
+    def _safely(self, command: Command, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except Exception as error:  # noqa: BLE001  whatever a plugin gave us hurts its command only
+            self._failed(command, error)
+
+    def _failed(self, command: Command, error: Exception) -> None:
+        log.warning("command_failed", key=command.key, error=self.clean(repr(error)))
+        self._answers.gave_nonsense(command, self.clean(f"{type(error).__name__}: {error}"))
 
     def clean(self, text: str) -> str:
         """Return what a plugin said as it may be written down: readable, and without secrets."""
-        return self._hide(readable(text))
+        return self._answers.clean(text)
+
+    def heard(self, report: object, venue: str) -> Delivery:
+        """Return what a report of a venue's stream amounts to; what cannot be true is none."""
+        return self._answers.heard(report, venue)
 
     @property
     def abandoned(self) -> list[str]:
         """Calls whose deadline has passed and that have not ended yet."""
         return self._asking.abandoned
 
-    def heard(self, report: object, venue: str) -> Delivery:
-        """Return what a report of a venue's stream amounts to; what cannot be true is none."""
-        problem = report_problem(report)
-        if not problem:
-            event = report_event(self._cleaned(report), venue, self._clock.now_ms())
-            return Delivery(event=event)
-        log.warning("report_refused", venue=venue, reason=problem)
-        self._health(venue, "call.failed", f"report: {problem}")
-        client_id = readable(str(getattr(report, "client_id", "")))
-        self.nonsense += 1
-        event = Event(
-            id=f"{client_id}?{self._clock.now_ms()}.{self.nonsense}",
-            source=f"venue:{venue}",
-            type=events.ORDER_UNKNOWN,
-            time_ms=self._clock.now_ms(),
-            execution=execution_of(client_id),
-            data={"client_id": client_id, "reason": f"a report that cannot be true: {problem}"},
-        )
-        return Delivery(event=event)
-
-    def _cleaned(self, report: Any) -> OrderReport:
-        texts = {name: self.clean(str(getattr(report, name))) for name in ("code", "reason")}
-        return msgspec.structs.replace(report, client_id=readable(report.client_id), **texts)
-
-    def _gave_nonsense(self, command: Command, reason: str) -> None:
-        """A command whose handling failed: what was asked is not known."""
-        params = command.params
-        kind = (command.target, command.name)
-        if kind in {("venue", "place"), ("venue", "cancel"), ("venue", "find")}:
-            venue = str(params.get("venue") or params.get("selection", {}).get("venue", ""))
-            self._unknown(command, str(params.get("client_id", "")), venue, reason)
-        elif kind == ("venue", "quote"):
-            self._say(command, events.QUOTE_FAILED, {"reason": reason}, "runtime")
-        elif kind == ("hedge", "plan"):
-            self._say(command, events.HEDGE_NO_PLAN, {"reason": reason}, "runtime")
-        else:
-            self._done(command, "failed", reason)
-
-    # -- Answers ---------------------------------------------------------------------------------
-
-    def _say(self, command: Command, kind: str, data: dict[str, Any], source: str) -> None:
-        event = Event(
-            id=f"{command.key}/{kind}",
-            source=source,
-            type=kind,
-            time_ms=self._clock.now_ms(),
-            execution=execution_of(command.key),
-            data=data,
-        )
-        self._deliver(Delivery(event=event, answers=command.key))
-
-    def _done(self, command: Command, kind: str = "done", detail: str = "") -> None:
-        self._deliver(
-            Delivery(
-                answers=command.key,
-                answer_type=kind,
-                answer_detail=detail,
-                answered_ms=self._clock.now_ms(),
-            )
-        )
-
-    def _report(self, command: Command, report: OrderReport, venue: str) -> None:
-        problem = report_problem(report)
-        if problem:
-            raise TypeError(problem)
-        event = report_event(self._cleaned(report), venue, self._clock.now_ms())
-        self._deliver(Delivery(event=event, answers=command.key))
-
-    def _unknown(self, command: Command, client_id: str, venue: str, reason: str) -> None:
-        data = {"client_id": client_id, "reason": self.clean(reason)}
-        self._say(command, events.ORDER_UNKNOWN, data, f"venue:{venue}")
-
     # -- Orders ----------------------------------------------------------------------------------
 
-    async def place(self, command: Command) -> None:
+    def place(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Send an order, unless the supervisor's level forbids it."""
         order = msgspec.convert(command.params, Order, strict=False)
         name = order.selection.venue
         blocked = self._blocked(order)
         if blocked:
             data = {"client_id": order.client_id, "code": blocked, "reason": "not sent"}
-            self._say(command, events.ORDER_REFUSED, data, "runtime")
+            self._answers.say(command, events.ORDER_REFUSED, data, "runtime")
             return
         if name not in self._venues:
             data = {"client_id": order.client_id, "code": "NO_VENUE", "reason": f"no venue {name}"}
-            self._say(command, events.ORDER_REFUSED, data, "runtime")
+            self._answers.say(command, events.ORDER_REFUSED, data, "runtime")
             return
-        await self._about_order(command, name, order.client_id, lambda v: v.place(order))
+        self._about_order(command, name, order.client_id, lambda v: v.place(order), group)
 
     def _blocked(self, order: Order) -> str:
         """
@@ -229,44 +163,58 @@ class Dispatcher:
             return level.upper()
         return ""
 
-    async def cancel(self, command: Command) -> None:
+    def cancel(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Ask for an order to be cancelled."""
         name, client_id = command.params["venue"], command.params["client_id"]
-        await self._about_order(command, name, client_id, lambda v: v.cancel(client_id))
+        self._about_order(command, name, client_id, lambda v: v.cancel(client_id), group)
 
-    async def find(self, command: Command) -> None:
+    def find(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Look for an order in doubt."""
         name, client_id = command.params["venue"], command.params["client_id"]
-        await self._about_order(command, name, client_id, lambda v: v.find(client_id))
+        self._about_order(command, name, client_id, lambda v: v.find(client_id), group)
 
-    async def _about_order(
+    def _about_order(
         self,
         command: Command,
         name: str,
         client_id: str,
         call: Callable[[Venue], Awaitable[object]],
+        group: asyncio.TaskGroup,
     ) -> None:
         """Ask a venue about an order and say what it answered; what is no answer is unknown."""
         what = command.name
         places = what == "place" and name in self._deadlines.place_ms
         deadline_ms = self._deadlines.place_ms[name] if places else self._deadlines.find_ms
-        self._kill.reach("before_wire", what)
-        try:
-            answer = await self._asking.venue(name, call, deadline_ms, what)
-        except NoAnswerError as error:
-            answer = Unknown(str(error))
-        self._kill.reach("after_wire", what)
-        source = f"venue:{name}"
+
+        def told(answer: object) -> None:
+            self._kill.reach("after_wire", what)
+            self._safely(command, lambda: self._order_answer(command, client_id, name, answer))
+
+        self._asking.begin(
+            name,
+            call,
+            deadline_ms,
+            what,
+            reached=lambda: self._kill.reach("before_wire", what),
+            told=told,
+            fail=lambda error: _end(group, error),
+        )
+
+    def _order_answer(self, command: Command, client_id: str, name: str, answer: object) -> None:
+        if isinstance(answer, NoAnswerError):
+            answer = Unknown(str(answer))
+        what = command.name
         match answer:
             case _ if not isinstance(answer, _ANSWERS[what]):
                 found = f"{type(answer).__name__} as the answer to {what}"
-                self._unknown(command, client_id, name, f"not in the contract: {found}")
+                self._answers.unknown(command, client_id, name, f"not in the contract: {found}")
             case Accepted(report=report) | Found(report=report):
-                self._report(command, report, name)
+                self._answers.report(command, report, name)
             case Unknown(reason=reason):
-                self._unknown(command, client_id, name, reason)
+                self._answers.unknown(command, client_id, name, reason)
             case _:
-                self._say(command, _REFUSALS[what], self._words(client_id, answer), source)
+                words = self._words(client_id, answer)
+                self._answers.say(command, _REFUSALS[what], words, f"venue:{name}")
 
     def _words(self, client_id: str, answer: object) -> dict[str, Any]:
         """What a venue said when it refused: its code, where it has one, and its reason."""
@@ -277,25 +225,27 @@ class Dispatcher:
 
     # -- Prices and plans ------------------------------------------------------------------------
 
-    async def quote(self, command: Command) -> None:
+    def quote(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Ask for a live price."""
         selection = msgspec.convert(command.params["selection"], Selection)
-        deadline_ms = self._deadlines.find_ms
-        try:
-            quote = await self._asking.venue(
-                selection.venue, lambda v: v.quote(selection), deadline_ms, "quote"
-            )
-        except NoAnswerError as error:
-            source = f"venue:{selection.venue}"
-            self._say(command, events.QUOTE_FAILED, {"reason": str(error)}, source)
-            return
-        problem = quote_problem(quote)
+        name = selection.venue
+        self._asking.begin(
+            name,
+            lambda v: v.quote(selection),
+            self._deadlines.find_ms,
+            "quote",
+            reached=lambda: None,
+            told=lambda answer: self._safely(command, lambda: self._price(command, name, answer)),
+            fail=lambda error: _end(group, error),
+        )
+
+    def _price(self, command: Command, name: str, answer: object) -> None:
+        problem = str(answer) if isinstance(answer, NoAnswerError) else quote_problem(answer)
         if problem:
-            source = f"venue:{selection.venue}"
-            self._say(command, events.QUOTE_FAILED, {"reason": problem}, source)
-            return
-        data = msgspec.to_builtins(quote)
-        self._say(command, events.QUOTE_RECEIVED, data, f"venue:{selection.venue}")
+            self._answers.say(command, events.QUOTE_FAILED, {"reason": problem}, f"venue:{name}")
+        else:
+            data = msgspec.to_builtins(answer)
+            self._answers.say(command, events.QUOTE_RECEIVED, data, f"venue:{name}")
 
     async def plan(self, command: Command) -> None:
         """Let a hedge strategy plan against live quotes."""
@@ -307,20 +257,22 @@ class Dispatcher:
             reason = (
                 f"expected a hedge strategy that is loaded ({known}), found {request.strategy!r}"
             )
-            self._say(command, events.HEDGE_NO_PLAN, {"reason": reason}, source)
+            self._answers.say(command, events.HEDGE_NO_PLAN, {"reason": reason}, source)
             return
         try:
             quotes = await self._live_quotes(strategy.wanted(request))
             plan = strategy.plan(request, quotes)
         except Exception as error:  # noqa: BLE001  a strategy may raise anything; it means no plan
             log.warning("hedge_strategy_failed", strategy=request.strategy, error=repr(error))
-            self._say(command, events.HEDGE_NO_PLAN, {"reason": self.clean(repr(error))}, source)
+            self._answers.say(
+                command, events.HEDGE_NO_PLAN, {"reason": self.clean(repr(error))}, source
+            )
             return
         problem = plan_problem(plan) if plan is not None else "nothing improves it"
         if plan is None or problem:
-            self._say(command, events.HEDGE_NO_PLAN, {"reason": problem}, source)
+            self._answers.say(command, events.HEDGE_NO_PLAN, {"reason": problem}, source)
         else:
-            self._say(command, events.HEDGE_PLANNED, msgspec.to_builtins(plan), source)
+            self._answers.say(command, events.HEDGE_PLANNED, msgspec.to_builtins(plan), source)
 
     async def _live_quotes(self, selections: tuple[Selection, ...]) -> tuple[Quote, ...]:
         """Return those quotes that could be had in time, in the order of the selections."""
@@ -351,9 +303,9 @@ class Dispatcher:
             )
         except NoAnswerError as error:
             log.warning("publish_failed", key=command.key, reason=str(error))
-            self._done(command, "failed", str(error))
+            self._answers.done(command, "failed", str(error))
             return
-        self._done(command)
+        self._answers.done(command)
 
     def message(self, command: Command) -> bytes:
         """Return the CloudEvent that a `publish` command sends; its id is the command's key."""
@@ -380,11 +332,29 @@ _REFUSALS: Mapping[str, str] = {
     "find": events.ORDER_ABSENT,
 }
 
-_HANDLERS: Mapping[tuple[str, str], Callable[[Dispatcher, Command], Awaitable[None]]] = {
+#: Begun at once and answered by a task that nobody waits for.
+_QUESTIONS: Mapping[tuple[str, str], Callable[[Dispatcher, Command, asyncio.TaskGroup], None]] = {
     ("venue", "place"): Dispatcher.place,
     ("venue", "cancel"): Dispatcher.cancel,
     ("venue", "find"): Dispatcher.find,
     ("venue", "quote"): Dispatcher.quote,
+}
+
+#: Awaited.
+_HANDLERS: Mapping[tuple[str, str], Callable[[Dispatcher, Command], Awaitable[None]]] = {
     ("hedge", "plan"): Dispatcher.plan,
     ("bus", "publish"): Dispatcher.publish,
 }
+
+
+def _end(group: asyncio.TaskGroup, error: BaseException) -> None:
+    """End a group by an error that did not happen in one of its tasks."""
+
+    async def fail() -> None:
+        raise error
+
+    failing = fail()
+    try:
+        group.create_task(failing)
+    except RuntimeError:  # it is ending already
+        failing.close()

@@ -14,10 +14,11 @@ from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Command, Status, Step
 from xarb_runtime.plugins.contracts import Bus, Clock, HedgeStrategy, Venue
 from xarb_runtime.service.admission import Facts
+from xarb_runtime.service.answers import execution_of
 from xarb_runtime.service.book import SUPERVISOR
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.desk import Desk
-from xarb_runtime.service.dispatcher import Deadlines, Dispatcher, execution_of
+from xarb_runtime.service.dispatcher import Deadlines, Dispatcher
 from xarb_runtime.service.health import Health
 from xarb_runtime.service.hearing import Hearing
 from xarb_runtime.service.inbox import Delivery, Inbox
@@ -209,10 +210,13 @@ class Runtime:
 
     async def _with_commands(self, pending: list[Command]) -> None:
         """The writer, and inside it the tasks of the commands that it starts."""
-        async with asyncio.TaskGroup() as commands:
-            for command in pending:
-                self.dispatcher.start(command, commands)
-            await self.writer.run(commands)
+        try:
+            async with asyncio.TaskGroup() as commands:
+                for command in pending:
+                    self.dispatcher.start(command, commands)
+                await self.writer.run(commands)
+        finally:
+            self.dispatcher.leave()
 
     async def _let_messages_out(self) -> None:
         """Give what is being said at the end a moment to be confirmed and noted."""
