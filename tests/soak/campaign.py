@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         count: how many opportunities.
         seed: what goes wrong, and what is published in between.
-        quick: faults as short as they may be, and messages no faster than `pace` a second.
+        quick: each kind of fault once, as short as it may be.
         max_length: so many messages the broker keeps for us.
         pace: most messages a second; 0 for as fast as it goes.
     """
@@ -82,27 +82,28 @@ class Campaign:
         """Publish and break until everything is published, then wait until all is quiet."""
         scene = self._scene
         await scene.until_level()
-        recording = asyncio.create_task(scene.recorder.run(), name="recorder")
-        try:
+        async with asyncio.TaskGroup() as group:
+            recording = group.create_task(scene.recorder.run(), name="recorder")
             async with asyncio.timeout(60):
                 await scene.recorder.ready.wait()
-            async with asyncio.TaskGroup() as group:
-                keepers = [
-                    group.create_task(work, name=name)
-                    for name, work in (
-                        ("keep alive", scene.keep_alive()),
-                        ("look after", scene.look_after()),
-                        ("watch", self._watch()),
-                    )
-                ]
-                breaking = group.create_task(self._break(group), name="faults")
-                await scene.publisher.run(self._messages(), self._may_go)
-                self._published = True
-                await breaking
-                await self._until_quiet()
-                for keeper in keepers:
-                    keeper.cancel()
-        finally:
+            keepers = [
+                group.create_task(work, name=name)
+                for name, work in (
+                    ("keep alive", scene.keep_alive()),
+                    ("look after", scene.look_after()),
+                    ("watch", self._watch()),
+                )
+            ]
+            breaking = group.create_task(self._break(group), name="faults")
+            await scene.publisher.run(self._messages(), self._may_go)
+            self._published = True
+            await breaking
+            await self._until_quiet()
+            for keeper in keepers:
+                keeper.cancel()
+            # It has something to say when it stops, too.
+            await asyncio.to_thread(scene.runtime.stop)
+            await until_recorded(scene)
             scene.recorder.end()
             await recording
         self.figures.seconds = time.monotonic() - self._begun
@@ -136,7 +137,8 @@ class Campaign:
         under_way: list[asyncio.Task[None]] = []
         for fault in schedule(self._settings.seed, quick=self._settings.quick):
             await asyncio.sleep(fault.pause)
-            if self._published and fault.number > len(KINDS):
+            once = fault.number > len(KINDS)
+            if once and (self._published or self._settings.quick):
                 break
             self._faults[fault.kind] += 1
             name = f"{fault.number} {fault.kind}"
@@ -200,8 +202,7 @@ class Campaign:
             silent = time.monotonic() - self._moved > SILENT_SECONDS
             quiet = not self._progress.running and not self._progress.outbox
             if quiet and (silent or await asyncio.to_thread(self._scene.arrived, wanted)):
-                break
-        await until_recorded(self._scene)
+                return
 
 
 async def soak(

@@ -102,7 +102,12 @@ def deployment(
         "limits": LIMITS,
         "bus": {
             "url": bus_url,
-            "options": {"prefix": PREFIX, "max_length": max_length},
+            "options": {
+                "prefix": PREFIX,
+                "max_length": max_length,
+                "heartbeat": "1s",
+                "retry_up_to": "2s",
+            },
             "in_flight": in_flight,
             "max_age": "1h",
             "operator_max_age": "1h",

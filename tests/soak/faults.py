@@ -52,6 +52,7 @@ MOST_PASSED = 40
 
 #: From the beginning of one fault to that of the next, in seconds: they may overlap.
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
+QUICK_PAUSE = 2.5
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +91,7 @@ def schedule(seed: int, *, quick: bool = False) -> Iterator[Fault]:
         yield Fault(
             number=number,
             kind=kind,
-            pause=SHORTEST_PAUSE if quick else round(pause, 3),
+            pause=QUICK_PAUSE if quick else round(pause, 3),
             lasts=shortest if quick else round(lasts, 3),
             detail=_detail(dice, kind),
         )

@@ -8,11 +8,13 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 
 import aio_pika
 from aio_pika.abc import AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, DeliveryError
+from yarl import URL
 
 from tests.soak.evidence import Sent
 from tests.soak.messages import AGAIN, Message, body_of
@@ -26,13 +28,26 @@ AT_ONCE = 24
 BROKEN = (AMQPError, ConnectionError, TimeoutError, OSError, RuntimeError)
 
 
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[AbstractConnection]:
+    """Give a connection; nothing of it is left, not even of one that could not be made."""
+    connection = aio_pika.Connection(URL(url))
+    try:
+        await connection.connect(timeout=PUBLISH_SECONDS)
+        yield connection
+    finally:
+        with contextlib.suppress(*BROKEN):
+            async with asyncio.timeout(1):
+                await connection.close()
+
+
 class Link:
     """A connection to the broker for publishing, made anew whenever it is needed and not there."""
 
     def __init__(self, url: str, exchange: str) -> None:
         self._url, self._name = url, exchange
         self._lock = asyncio.Lock()
-        self._connection: AbstractConnection | None = None
+        self._connection = contextlib.AsyncExitStack()
         self._exchange: AbstractExchange | None = None
         self.made = 0
 
@@ -43,19 +58,16 @@ class Link:
                 return self._exchange
             await self.drop()
             async with asyncio.timeout(PUBLISH_SECONDS):
-                self._connection = await aio_pika.connect(self._url)
-                channel = await self._connection.channel(on_return_raises=True)
+                connection = await self._connection.enter_async_context(connected(self._url))
+                channel = await connection.channel(on_return_raises=True)
                 self._exchange = await channel.get_exchange(self._name, ensure=False)
             self.made += 1
             return self._exchange
 
     async def drop(self) -> None:
         """Let go of the connection."""
-        connection, self._connection, self._exchange = self._connection, None, None
-        if connection is not None:
-            with contextlib.suppress(*BROKEN):
-                async with asyncio.timeout(1):
-                    await connection.close()
+        self._exchange = None
+        await self._connection.aclose()
 
 
 class Publisher:
@@ -63,7 +75,7 @@ class Publisher:
     Attributes:
         sent: what was published, by id.
         refused: how often the broker refused a message because the queue is full.
-        failed: how often nothing was heard of a message, or the connection broke.
+        failed: how often nothing was heard of a message, and it was published again.
         done: how many messages of the plan are confirmed.
     """
 
@@ -123,22 +135,24 @@ class Publisher:
             content_type=message.content_type,
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         )
+        tried = False
         try:
             exchange = await self._link.exchange()
             known.times += 1
+            tried = True
             await exchange.publish(wrapped, message.routing_key, timeout=PUBLISH_SECONDS)
         except DeliveryError:
             self.refused += 1
             return False
         except BROKEN:
-            self.failed += 1
+            self.failed += tried
             return False
         except asyncio.CancelledError:
             # The library cancels what waits on a channel that goes; only our own end is one.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            self.failed += 1
+            self.failed += tried
             return False
         known.confirmed += 1
         return True

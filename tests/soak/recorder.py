@@ -9,14 +9,14 @@ import asyncio
 import contextlib
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from tests.soak.evidence import Heard
-from tests.soak.publisher import BROKEN
+from tests.soak.publisher import BROKEN, connected
 
 CONNECT_SECONDS = 10.0
 PREFETCH = 200
@@ -69,9 +69,7 @@ class Recorder:
         self._ended.set()
 
     async def _connected(self, out: IO[bytes]) -> None:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            connection = await aio_pika.connect(self._url)
-        try:
+        async with connected(self._url) as connection:
             async with asyncio.timeout(CONNECT_SECONDS):
                 channel = await connection.channel()
                 await channel.set_qos(prefetch_count=PREFETCH)
@@ -79,20 +77,16 @@ class Recorder:
                     self._queue, durable=True, arguments={"x-queue-type": "quorum"}
                 )
                 await queue.bind(self._exchange, "#")
-                await queue.consume(lambda message: self._record(message, out))
+                await queue.consume(partial(self._record, out))
             self.connections += 1
             self.ready.set()
             for _ in iter(lambda: self._goes_on(channel), False):
                 await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            with contextlib.suppress(*BROKEN):
-                async with asyncio.timeout(1):
-                    await connection.close()
 
     def _goes_on(self, channel: AbstractChannel) -> bool:
         return not (self._ended.is_set() or channel.is_closed)
 
-    async def _record(self, message: AbstractIncomingMessage, out: IO[bytes]) -> None:
+    async def _record(self, out: IO[bytes], message: AbstractIncomingMessage) -> None:
         # Nothing is awaited before it is written: deliveries are recorded in their order.
         self.heard.append(read_message(message.body))
         out.write(message.body + b"\n")

@@ -7,6 +7,7 @@ else has just killed.
 
 import asyncio
 import json
+import logging
 import secrets
 import threading
 from collections.abc import AsyncIterator
@@ -141,6 +142,9 @@ class Scene:
 @asynccontextmanager
 async def open_scene(folder: Path, max_length: int) -> AsyncIterator[Scene]:
     """Start everybody; nobody is left behind."""
+    # What breaks here breaks on purpose; the libraries would say so thousands of times.
+    for library in ("aio_pika", "aiormq"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     broker = Broker()
     try:
         await asyncio.to_thread(broker.start)

@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 from typing import Any
 
-import aio_pika
 from aio_pika.abc import AbstractChannel
 
 from tests.crash.processes import request
 from tests.soak.deployment import PREFIX
 from tests.soak.evidence import Evidence, Order
+from tests.soak.publisher import connected
 from tests.soak.scene import RECORDER_QUEUE, Scene
 from xarb_runtime.domain.money import ZERO
 
@@ -23,13 +23,12 @@ GET_SECONDS = 10.0
 
 async def collect(scene: Scene) -> Evidence:
     """
-    Return the evidence. The runtime is stopped on the way: what it had not acknowledged is in the
-    queues again afterwards.
+    Return the evidence. The runtime has been stopped: what it had not acknowledged is in the queues
+    again.
     """
     evidence = Evidence(sent=scene.publisher.sent, heard=scene.recorder.heard)
     for name, venue in scene.venues.items():
         _read_book(evidence, name, await asyncio.to_thread(request, "GET", f"{venue.url}/book"))
-    await asyncio.to_thread(scene.runtime.stop)
     await asyncio.to_thread(scene.journal.testify, evidence)
     await _ask_broker(scene, evidence)
     evidence.lives = scene.runtime.lives
@@ -39,7 +38,7 @@ async def collect(scene: Scene) -> Evidence:
 async def until_recorded(scene: Scene) -> None:
     """Wait until the recorder has got everything that was sent to it."""
     async with asyncio.timeout(ASKING_SECONDS):
-        async with await aio_pika.connect(scene.broker.url) as connection:
+        async with connected(scene.broker.url) as connection:
             channel = await connection.channel()
             empty = 0
             while empty < 2:
@@ -74,9 +73,9 @@ def _decimal(text: object) -> Any:
 
 async def _ask_broker(scene: Scene, evidence: Evidence) -> None:
     async with asyncio.timeout(ASKING_SECONDS):
-        async with await aio_pika.connect(scene.broker.url) as connection:
+        async with connected(scene.broker.url) as connection:
             channel = await connection.channel()
-            for name in (*QUEUES, RECORDER_QUEUE):
+            for name in QUEUES:
                 evidence.left[name] = await _waiting(channel, name)
             evidence.dead = await _bodies(channel, DEAD)
 
