@@ -34,6 +34,7 @@ from xarb_runtime.service.killpoints import KillPoints
 
 KEY = "x-1:1:0"
 DEADLINE_MS = 30
+FIND = Command(key=KEY, target="venue", name="find", params={"venue": "sx", "client_id": KEY})
 REPORT = OrderReport(
     client_id=KEY,
     sequence=3,
@@ -340,8 +341,7 @@ async def test_secrets_in_an_error_do_not_reach_the_event() -> None:
         raise ConnectionError("GET https://venue/?key=hunter2secret failed")
 
     went = Run(Scripted(leaks), "running", lambda text: text.replace("hunter2secret", "***"))
-    params = {"venue": "sx", "client_id": KEY}
-    await went.carry_out(Command(key=KEY, target="venue", name="find", params=params))
+    await went.carry_out(FIND)
 
     assert "hunter2secret" not in went.said[1]["reason"]
     assert "***" in went.said[1]["reason"]
@@ -375,10 +375,8 @@ async def test_a_failure_of_our_own_ends_the_group_and_not_only_the_command() ->
     went = Run(Scripted(lambda: answers(Accepted(REPORT))), "running")
     went.dispatcher._kill.reach = broken  # type: ignore[method-assign]
 
-    params = {"venue": "sx", "client_id": KEY}
-    command = Command(key=KEY, target="venue", name="find", params=params)
     with pytest.raises(ExceptionGroup) as raised:
-        await went.carry_out(command)
+        await went.carry_out(FIND)
 
     assert raised.group_contains(LookupError, match="ours")
 
@@ -390,8 +388,7 @@ def broken(name: str, what: str = "") -> None:
 async def test_who_leaves_waits_for_no_plugin_and_hears_nothing_more() -> None:
     went = Run(Scripted(swallows_cancellation), "running")
     async with asyncio.TaskGroup() as group:
-        params = {"venue": "sx", "client_id": KEY}
-        went.dispatcher.start(Command(key=KEY, target="venue", name="find", params=params), group)
+        went.dispatcher.start(FIND, group)
         await asyncio.sleep(0)
 
         went.dispatcher.leave()
