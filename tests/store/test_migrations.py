@@ -14,13 +14,19 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from tests.store.factories import outgoing, step
-from tests.store.world import TABLES, Store
+from tests.store.world import TABLES, FileStore
 from xarb_runtime.store import migrate
 from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.schema import metadata
 
 FIRST_REVISION = Path(__file__).parent / "data" / "store_0001.sql"
+
+
+@pytest.fixture
+def store(file_store: FileStore) -> FileStore:
+    """Everything here is about SQLite's file."""
+    return file_store
 
 
 def tables(path: Path) -> list[tuple[str, str]]:
@@ -87,14 +93,16 @@ def test_the_known_revisions_are_those_in_the_folder() -> None:
     assert tuple(reversed(found)) == migrate.REVISIONS
 
 
-async def test_a_store_opened_again_keeps_what_it_has(store: Store) -> None:
+async def test_a_store_opened_again_keeps_what_it_has(store: FileStore) -> None:
     async with store.open() as journal:
         await journal.commit(Batch(steps=[step()]))
     async with store.open() as journal:
         assert len((await journal.recover()).snapshots) == 1
 
 
-async def test_a_store_of_the_first_revision_is_brought_up_with_all_it_has(store: Store) -> None:
+async def test_a_store_of_the_first_revision_is_brought_up_with_all_it_has(
+    store: FileStore,
+) -> None:
     """The file is what a runtime of that revision left behind."""
     store.path.parent.mkdir()
     with closing(sqlite3.connect(store.path)) as connection:
@@ -115,7 +123,7 @@ async def test_a_store_of_the_first_revision_is_brought_up_with_all_it_has(store
 
 
 async def test_a_store_that_is_behind_is_migrated_once_the_lease_is_taken(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with store.open():
         pass
@@ -133,7 +141,7 @@ async def test_a_store_that_is_behind_is_migrated_once_the_lease_is_taken(
     assert applied == [(store.path, "bob")]
 
 
-async def test_a_store_of_a_newer_version_is_refused_untouched(store: Store) -> None:
+async def test_a_store_of_a_newer_version_is_refused_untouched(store: FileStore) -> None:
     async with store.open():
         pass
     store.run("UPDATE alembic_version SET version_num = '9999'")
@@ -148,7 +156,7 @@ async def test_a_store_of_a_newer_version_is_refused_untouched(store: Store) -> 
     assert store.rows("SELECT owner FROM lease") == [("nobody",)]
 
 
-async def test_another_program_s_database_is_refused_untouched(store: Store) -> None:
+async def test_another_program_s_database_is_refused_untouched(store: FileStore) -> None:
     store.path.parent.mkdir()
     store.run("CREATE TABLE holidays (day TEXT)")
 

@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 
 from tests.store.factories import NOW, step
-from tests.store.world import Store
+from tests.store.world import FileStore
 from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.errors import StoreError
 from xarb_runtime.store.journal import Journal
 from xarb_runtime.store.queries import Queries
 from xarb_runtime.store.session import to_its_end
 from xarb_runtime.store.sqlite import WRITER_PRAGMAS, SqliteSession, explain, store_path
+
+
+@pytest.fixture
+def store(file_store: FileStore) -> FileStore:
+    """Everything here is about SQLite's file."""
+    return file_store
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ async def test_the_reader_cannot_write(journal: Journal) -> None:
         await reader.fetch("DELETE FROM lease")
 
 
-async def test_without_a_second_reader_one_connection_does_everything(store: Store) -> None:
+async def test_without_a_second_reader_one_connection_does_everything(store: FileStore) -> None:
     async with store.open(second_reader=False) as journal:
         await journal.commit(Batch(steps=[step()]))
 
@@ -77,7 +83,7 @@ class Guard:
         self.outstanding -= 1
 
 
-async def test_every_wait_for_the_database_is_guarded(store: Store) -> None:
+async def test_every_wait_for_the_database_is_guarded(store: FileStore) -> None:
     """
     A selector that blocks waits for a thread: then, and only then, something must be outstanding.
     """
@@ -146,7 +152,7 @@ def test_anything_else_is_refused_without_its_password(url: str) -> None:
 
 
 async def test_any_name_of_a_file_can_be_opened(tmp_path: Path) -> None:
-    store = Store(tmp_path / "ünï %41 #1 ?x=y" / "st ore&.db")
+    store = FileStore(tmp_path / "ünï %41 #1 ?x=y" / "st ore&.db")
 
     async with store.open() as journal:
         await journal.commit(Batch(steps=[step()]))
@@ -158,7 +164,7 @@ async def test_any_name_of_a_file_can_be_opened(tmp_path: Path) -> None:
 # -- What goes wrong -----------------------------------------------------------------------------
 
 
-async def test_a_file_that_is_no_database_is_refused_untouched(store: Store) -> None:
+async def test_a_file_that_is_no_database_is_refused_untouched(store: FileStore) -> None:
     store.path.parent.mkdir()
     text = b"these are my holiday notes, and they are long enough to be a header\n" * 50
     store.path.write_bytes(text)
@@ -170,7 +176,7 @@ async def test_a_file_that_is_no_database_is_refused_untouched(store: Store) -> 
     assert store.path.read_bytes() == text
 
 
-async def test_a_damaged_file_names_itself_and_the_way_out(store: Store) -> None:
+async def test_a_damaged_file_names_itself_and_the_way_out(store: FileStore) -> None:
     async with store.open() as journal:
         await journal.commit(Batch(steps=[step()]))
     content = bytearray(store.path.read_bytes())
@@ -186,11 +192,11 @@ async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(StoreError, match=r"expected to create its folder, found .*store\.url"):
-        async with Store(tmp_path / "file" / "deeper" / "store.db").open():
+        async with FileStore(tmp_path / "file" / "deeper" / "store.db").open():
             pass
 
 
-async def test_a_folder_in_place_of_the_file_is_named(store: Store) -> None:
+async def test_a_folder_in_place_of_the_file_is_named(store: FileStore) -> None:
     store.path.mkdir(parents=True)
 
     with pytest.raises(StoreError, match=r"store\.db: .*SQLITE_CANTOPEN.*folder exists"):
@@ -216,7 +222,7 @@ async def test_what_must_come_to_its_end_does_however_often_it_is_cancelled() ->
     assert ended.is_set()
 
 
-def test_a_read_only_file_is_named(store: Store) -> None:
+def test_a_read_only_file_is_named(store: FileStore) -> None:
     """Permissions do not bind the superuser, so SQLite itself is told to open read-only."""
     store.path.parent.mkdir()
     store.run("CREATE TABLE t (x)")
@@ -230,7 +236,7 @@ def test_a_read_only_file_is_named(store: Store) -> None:
     assert "give this user write access" in explained
 
 
-async def test_a_locked_file_is_named(store: Store) -> None:
+async def test_a_locked_file_is_named(store: FileStore) -> None:
     async with store.open() as journal:
         await journal._session.fetch("PRAGMA busy_timeout=1")
         with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
@@ -239,7 +245,7 @@ async def test_a_locked_file_is_named(store: Store) -> None:
                 await journal.renew()
 
 
-async def test_a_reader_does_not_hold_up_the_writer(store: Store, journal: Journal) -> None:
+async def test_a_reader_does_not_hold_up_the_writer(store: FileStore, journal: Journal) -> None:
     await journal.commit(Batch(steps=[step()]))
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN")

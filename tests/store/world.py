@@ -1,35 +1,56 @@
 """
-A store file, the clock its leases run by, and eyes that look past the journal.
+A store, the clock its leases run by, and eyes that look past the journal.
 """
 
 import sqlite3
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tests.servers.postgres import Console, PostgresServer
 from tests.store.factories import NOW
+from xarb_runtime.store import schema
 from xarb_runtime.store.journal import Journal
 
 
 class Store:
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.url = f"sqlite:///{quote(str(path))}"
-        self.now_ms = NOW
+    """
+    What tests do with a store of either kind.
+
+    Attributes:
+        url: what it is opened with.
+        name: what errors call it.
+        now_ms: the time of the runtimes that work on it.
+    """
+
+    url: str
+    name: str
+    now_ms: int = NOW
 
     def open(self, owner: str = "ann", **options: Any) -> AbstractAsyncContextManager[Journal]:
         return Journal.open(self.url, owner=owner, clock_ms=lambda: self.now_ms, **options)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What another program sees in the file."""
-        with closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute(query).fetchall()
+        """What another program sees in the store."""
+        raise NotImplementedError
 
     def run(self, statement: str) -> None:
-        """Change the file behind the journal's back."""
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            connection.execute(statement)
+        """Change the store behind the journal's back."""
+        raise NotImplementedError
+
+    def let_pass(self, milliseconds: int) -> None:
+        """Let time pass, as far as leases are concerned."""
+        raise NotImplementedError
+
+    def lease_lasts_ms(self) -> int:
+        """How much longer the lease lasts."""
+        raise NotImplementedError
+
+    def refusing(self, table: str) -> Any:
+        """Let the database refuse every new row of a table, saying no."""
+        raise NotImplementedError
 
     def count(self, table: str) -> int:
         ((number,),) = self.rows(f"SELECT count(*) FROM {table}")
@@ -37,6 +58,78 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         return {table: self.count(table) for table in TABLES}
+
+
+class FileStore(Store):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+        self.url = f"sqlite:///{quote(str(path))}"
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(query).fetchall()
+
+    def run(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute(statement)
+
+    def let_pass(self, milliseconds: int) -> None:
+        self.now_ms += milliseconds
+
+    def lease_lasts_ms(self) -> int:
+        ((expires_ms,),) = self.rows("SELECT expires_ms FROM lease")
+        return expires_ms - self.now_ms
+
+    @contextmanager
+    def refusing(self, table: str) -> Iterator[None]:
+        self.run(f"CREATE TRIGGER no BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")
+        yield
+        self.run("DROP TRIGGER no")
+
+
+class ServerStore(Store):
+    """A database whose tables are there already, and empty."""
+
+    def __init__(self, server: PostgresServer, database: str, console: Console) -> None:
+        self.server = server
+        self.database = database
+        self.name = server.url(database).replace(":open%20sesame%2F1", "")
+        self.url = server.url(database)
+        self._console = console
+
+    def clear(self) -> None:
+        """Make it as new."""
+        self.run(_CLEARING)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._console.rows(query)
+
+    def run(self, statement: str) -> None:
+        self._console.run(statement)
+
+    def let_pass(self, milliseconds: int) -> None:
+        """The server's clock goes its own way: instead the lease is older than it was."""
+        self.now_ms += milliseconds
+        self.run(
+            f"UPDATE lease SET acquired_ms = acquired_ms - {milliseconds},"
+            f" expires_ms = expires_ms - {milliseconds} WHERE expires_ms > 0"
+        )
+
+    def lease_lasts_ms(self) -> int:
+        now = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
+        ((left,),) = self.rows(f"SELECT expires_ms - {now} FROM lease")
+        return left
+
+    @contextmanager
+    def refusing(self, table: str) -> Iterator[None]:
+        self.run(
+            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;"
+            f" CREATE TRIGGER no BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no()"
+        )
+        yield
+        self.run("DROP FUNCTION no() CASCADE")
 
 
 TABLES = (
@@ -51,4 +144,15 @@ TABLES = (
     "dead_letters",
     "trades",
     "outbox",
+)
+
+_CLEARING = "; ".join(
+    [
+        *(f"DELETE FROM {table.name}" for table in reversed(schema.metadata.sorted_tables)),
+        *(
+            f"ALTER SEQUENCE {table.name}_{table.autoincrement_column.name}_seq RESTART"
+            for table in schema.metadata.sorted_tables
+            if table.autoincrement_column is not None
+        ),
+    ]
 )

@@ -80,12 +80,13 @@ class PostgresSession:
         """
         async with _database(address, WRITER_SETTINGS, io_guard) as database:
             held = database.connection()
-            await _guarded(io_guard, held.__aenter__())
-            session = cls(address, held.raw_connection, io_guard)
+            entering = asyncio.create_task(_within(CONNECT_SECONDS, held.__aenter__()))
             try:
-                yield session
+                await _opened(entering, io_guard, address)
+                yield cls(address, held.raw_connection, io_guard)
             finally:
-                await _guarded(io_guard, session._leave(held))
+                if _has_succeeded(entering):
+                    await _guarded(io_guard, _release(held, held.raw_connection))
 
     async def run(self, unit: Sequence[Write]) -> None:
         """
@@ -187,10 +188,6 @@ class PostgresSession:
         self._connection.terminate()
         return self._lost
 
-    async def _leave(self, held: Connection) -> None:
-        async with self._turn:
-            await _release(held, self._connection)
-
 
 class PostgresReader:
     """Reads, and cannot write. A connection that broke is followed by a new one."""
@@ -263,14 +260,26 @@ async def _database(
         server_settings=settings,
         **address.arguments(),
     )
+    connecting = asyncio.create_task(_within(CONNECT_SECONDS, database.connect()))
     try:
-        await _guarded(io_guard, _within(CONNECT_SECONDS, database.connect()))
-    except _FAILURES as error:
-        raise explain(error, address.name) from error
-    try:
+        await _opened(connecting, io_guard, address)
         yield database
     finally:
-        await _guarded(io_guard, _close(database))
+        if _has_succeeded(connecting):
+            await _guarded(io_guard, _close(database))
+
+
+async def _opened(task: asyncio.Task[Any], io_guard: IoGuard, address: PostgresAddress) -> None:
+    try:
+        with io_guard():
+            await to_its_end(task)
+    except _FAILURES as error:
+        raise explain(error, address.name) from error
+
+
+def _has_succeeded(task: asyncio.Task[Any]) -> bool:
+    """Whoever waited may have been cancelled: what was opened is closed all the same."""
+    return not task.cancelled() and task.exception() is None
 
 
 async def _close(database: Database) -> None:
