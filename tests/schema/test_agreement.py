@@ -24,7 +24,7 @@ SAID = {
     "the body": r"expected at most \d+ (bytes|levels)|expected each key once",
     "numbers": r"at most 64 bits|ordinary exponent|expected a number, found -?(NaN|Infinity)"
     r"|\w+: expected a (whole number|text, a whole number or true or false), found a number",
-    "texts": r"half a surrogate pair",
+    "texts": r"half a surrogate pair|character NUL",
     "`time`": r"time: expected a time (such as|since 1970)",
     "amounts and odds": r"decimal places"
     r"|(stake|odds|fee): expected (an amount|decimal odds|a share)",

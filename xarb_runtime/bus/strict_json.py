@@ -3,7 +3,7 @@ JSON from outside, read strictly, so that no two readers can disagree about it.
 
 Bounded in size and in nesting. Numbers with a point become decimals, so that no binary float ever
 touches a price. A key that is written twice, NaN, whole numbers beyond 64 bits, exponents that no
-figure has, and halves of surrogate pairs are refused.
+figure has, halves of surrogate pairs and NUL, which no database takes, are refused.
 """
 
 import json
@@ -110,6 +110,9 @@ def _inner(value: Any) -> list[Any]:
 
 
 def _check_text(text: str) -> None:
+    if "\0" in text:
+        message = "expected text, found the character NUL"
+        raise UnreadableError(message)
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -27,7 +27,7 @@ HERE = "#/$defs/{name}"
 BEYOND = (
     "the body: JSON in UTF-8, at most 256 KiB, at most 32 levels, each key once in an object",
     "numbers: whole ones of at most 64 bits, written without a point (`5`, not `5.0`); no NaN",
-    "texts: no halves of surrogate pairs",
+    "texts: no halves of surrogate pairs, and no NUL",
     "`time`: a moment that is in the calendar, in 1970 or later",
     "amounts and odds: at most 12 decimal places, and the bounds of numbers for texts, too",
     "`wins`: scenarios of the opportunity; the legs win in every scenario between them, never both",
