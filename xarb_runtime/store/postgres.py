@@ -9,7 +9,7 @@ did not answer in time, or broke, is never used again.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -185,7 +185,7 @@ class PostgresSession:
 
     def _lose(self, error: BaseException, *, committing: bool) -> StoreError:
         self._lost = self._lost or lost(error, self.name, committing=committing)
-        self._connection.terminate()
+        _terminate(self._connection)
         return self._lost
 
 
@@ -238,7 +238,7 @@ class PostgresReader:
                 return await _rows(raw, sql, parameters)
         except _FAILURES as error:
             if ends_the_connection(error) or isinstance(error, TimeoutError):
-                raw.terminate()
+                _terminate(raw)
             raise explain(error, self.name) from error
         finally:
             await _release(held, raw)
@@ -294,6 +294,12 @@ async def _release(held: Connection, raw: Any) -> None:
     try:
         await _within(CLOSE_SECONDS, held.__aexit__())
     except _FAILURES:
+        _terminate(raw)
+
+
+def _terminate(raw: Any) -> None:
+    # The pool may have noticed before us, and taken the connection away.
+    with suppress(asyncpg.InterfaceError):
         raw.terminate()
 
 

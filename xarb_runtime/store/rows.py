@@ -23,6 +23,11 @@ from xarb_runtime.store.batch import (
 )
 from xarb_runtime.store.statements import Row, Statements, Write
 
+#: Longer ones can never be read, so there is nothing to replay: of them only the beginning is kept,
+#: or one publisher gone astray could fill the disk.
+LONGEST_BODY = 256 * 1024
+KEPT_OF_LONGER = 4 * 1024
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -245,7 +250,11 @@ def _action(action: OperatorAction) -> Row:
 
 
 def _dead_letter(letter: DeadLetter) -> Row:
-    return (letter.received_ms, letter.source, letter.reason, letter.body, None)
+    body, reason = letter.body, letter.reason
+    if len(body) > LONGEST_BODY:
+        reason = f"{reason}; kept are the first {KEPT_OF_LONGER} of {len(body)} bytes"
+        body = body[:KEPT_OF_LONGER]
+    return (letter.received_ms, letter.source, reason, body, None)
 
 
 def _replay(replay: Replay) -> Row:

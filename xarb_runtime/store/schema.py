@@ -20,10 +20,12 @@ metadata = sa.MetaData(
 
 #: A number that grows with each row. SQLite numbers rows by itself only if the type is INTEGER.
 _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+#: Ordered by its bytes, whatever the database's language and the system's library.
+_Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False)
+    return sa.Column(name, _Text, nullable=False)
 
 
 def _int(name: str) -> sa.Column[int]:
@@ -35,13 +37,13 @@ def _json(name: str) -> sa.Column[object]:
 
 
 def _of_execution() -> sa.Column[str]:
-    return sa.Column("execution", sa.Text, sa.ForeignKey("executions.id"), nullable=False)
+    return sa.Column("execution", _Text, sa.ForeignKey("executions.id"), nullable=False)
 
 
 executions = sa.Table(
     "executions",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", _Text, primary_key=True),
     _text("chart"),
     _int("version"),
     _text("hash"),
@@ -99,7 +101,7 @@ transitions = sa.Table(
 commands = sa.Table(
     "commands",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("key", _Text, primary_key=True),
     _of_execution(),
     _int("seq"),
     _int("idx"),
@@ -124,8 +126,8 @@ sa.Index(
 timers = sa.Table(
     "timers",
     metadata,
-    sa.Column("execution", sa.Text, sa.ForeignKey("executions.id"), primary_key=True),
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("execution", _Text, sa.ForeignKey("executions.id"), primary_key=True),
+    sa.Column("id", _Text, primary_key=True),
     _text("event"),
     _int("due_ms"),
     _int("armed_seq"),
@@ -134,7 +136,7 @@ timers = sa.Table(
 charts = sa.Table(
     "charts",
     metadata,
-    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("hash", _Text, primary_key=True),
     _text("name"),
     _int("version"),
     _text("text"),
@@ -144,7 +146,7 @@ charts = sa.Table(
 incidents = sa.Table(
     "incidents",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", _Text, primary_key=True),
     _text("execution"),
     _text("kind"),
     _text("severity"),
@@ -183,7 +185,7 @@ dead_letters = sa.Table(
 trades = sa.Table(
     "trades",
     metadata,
-    sa.Column("client_id", sa.Text, primary_key=True),
+    sa.Column("client_id", _Text, primary_key=True),
     _text("execution"),
     _text("venue"),
     _text("slot"),

@@ -11,6 +11,8 @@ branch_labels = None
 depends_on = None
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# The order of texts must not change with the database's language or the system's library.
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -29,7 +31,7 @@ def upgrade() -> None:
 
 
 def _text(*names: str) -> list[sa.Column[str]]:
-    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
+    return [sa.Column(name, _TEXT, nullable=False) for name in names]
 
 
 def _int(*names: str) -> list[sa.Column[int]]:
