@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -21,12 +21,14 @@ from xarb_runtime.domain.orders import Selection
 from xarb_runtime.domain.steps import Snapshot, Status
 from xarb_runtime.ops.control import Control
 from xarb_runtime.ops.exposure import ExposureWatch
+from xarb_runtime.ops.metrics.measuring import Measuring
 from xarb_runtime.ops.serving import serve_control
 from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.clock import SystemClock
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.runtime import Runtime
-from xarb_runtime.service.settings import ChartSettings, load_settings
+from xarb_runtime.service.settings import ChartSettings, Settings, load_settings
 from xarb_runtime.service.work import Work
 
 TOKEN = "5f" * 32
@@ -40,6 +42,8 @@ class Running(NamedTuple):
     runtime: Runtime
     session: aiohttp.ClientSession
     committed: dict[str, Snapshot]
+    watch: ExposureWatch
+    metrics: str = ""
 
     async def get(self, path: str, status: int = 200) -> Any:
         async with self.session.get(path) as answer:
@@ -87,11 +91,17 @@ def write_deployment(
 
 @asynccontextmanager
 async def running(
-    folder: Path, venues: Mapping[str, Any] | None = None, **sections: Any
+    folder: Path,
+    venues: Mapping[str, Any] | None = None,
+    *,
+    measure: Callable[[Settings], Measuring] | None = None,
+    **sections: Any,
 ) -> AsyncIterator[Running]:
-    """Run a deployment until the end of the context."""
+    """Run a deployment until the end of the context; `measure` serves its metrics as well."""
     write_deployment(folder, venues, **sections)
-    watch = ExposureWatch()
+    settings = load_settings(folder, {})
+    watch = ExposureWatch(time.time_ns() // 1_000_000)
+    measuring = measure(settings) if measure else None
     committed: dict[str, Snapshot] = {}
 
     def keep(work: Work) -> None:
@@ -101,17 +111,21 @@ async def running(
         folder=folder,
         clock=SystemClock(),
         owner="test",
-        observers=(watch.observe, keep),
+        observers=(watch.observe, *([measuring.instruments.observe] if measuring else ()), keep),
         charts=bundled_charts(),
+        instruments=measuring.instruments if measuring else Instruments(),
     )
-    settings = load_settings(folder, {})
-    async with assemble(settings, around) as runtime, asyncio.TaskGroup() as group:
+    async with (
+        assemble(settings, around) as runtime,
+        measuring.of(runtime, watch) if measuring else nullcontext("") as metrics,
+        asyncio.TaskGroup() as group,
+    ):
         task = group.create_task(runtime.run())
         await runtime.started.wait()
         async with serve_control(Control(runtime, watch, TOKEN), "127.0.0.1", 0) as address:
             headers = {"Authorization": f"Bearer {TOKEN}"}
             async with aiohttp.ClientSession(address, headers=headers) as session:
-                yield Running(runtime, session, committed)
+                yield Running(runtime, session, committed, watch, metrics)
         task.cancel()
 
 
