@@ -151,7 +151,7 @@ def streams(flows: int) -> Figures:
     """Opportunities that wait, worked off: both flows, on each bus, in turns."""
     found: dict[str, list[stream.Stream]] = {}
     with rabbitmq() as broker, _postgres() as postgres:
-        on = _Streams(broker, postgres, flows)
+        on = _Streams(broker, postgres, flows * 5)
         plan: list[tuple[str, str, Callable[[str], stream.Stream]]] = [
             ("cross_venue", "embedded", on.embedded),
             ("cross_venue", "rabbitmq", on.rabbitmq),

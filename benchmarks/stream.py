@@ -51,24 +51,20 @@ class Counted:
 
     Attributes:
         warm, done: as many have ended as it takes.
-        confirmed: that, and nothing is left in the outbox.
     """
 
     def __init__(self, until: int) -> None:
         self.ends: Counter[str] = Counter()
         self.outgoing = 0
-        self.sent = 0
         self.rounds = 0
         self.warm = asyncio.Event()
         self.done = asyncio.Event()
-        self.confirmed = asyncio.Event()
         self._until = until
 
     def __call__(self, work: Work) -> None:
         """Observe a round of work."""
         self.rounds += 1
         self.outgoing += len(work.batch.outgoing)
-        self.sent += len(work.batch.sent)
         for taken in work.steps:
             if taken.after.status is Status.FINAL and is_trade(taken.after.execution):
                 self.ends["+".join(taken.after.leaves)] += 1
@@ -77,8 +73,6 @@ class Counted:
             self.warm.set()
         if ended >= self._until:
             self.done.set()
-        if self.done.is_set() and self.sent >= self.outgoing:
-            self.confirmed.set()
 
 
 def names(count: int) -> list[str]:
@@ -101,7 +95,7 @@ async def measure(
             now_ms = runtime.clock.now_ms()
             for name in names(flows):
                 await inside.submit(opportunity(name, now_ms))
-        found.append(await _watch(counted))
+        found.append(await _watch(runtime, counted))
 
     await with_runtime(folder, wanted, counted, use)
     if set(counted.ends) != {GOOD[flow]}:
@@ -110,13 +104,14 @@ async def measure(
     return found[0]
 
 
-async def _watch(counted: Counted) -> Stream:
+async def _watch(runtime: Runtime, counted: Counted) -> Stream:
     await counted.warm.wait()
     begin, cpu, rounds = time.perf_counter(), time.process_time(), counted.rounds
     ended, outgoing = counted.ends.total(), counted.outgoing
     await counted.done.wait()
     seconds = time.perf_counter() - begin
-    await counted.confirmed.wait()
+    while runtime.relay.figures().waiting:
+        await runtime.clock.sleep_ms(2)
     sent_seconds = time.perf_counter() - begin
     flows = counted.ends.total() - ended
     return Stream(

@@ -2,15 +2,14 @@
 Messages out: each is confirmed by the broker, or an error says that it may be nowhere.
 """
 
+import asyncio
+
 from aio_pika.exceptions import DeliveryError, PublishError
 from aiormq.channel import Channel
-from pamqp.commands import Basic
 
-from xarb_runtime.bus.rabbitmq.library import ERRORS, Lost, ours
+from xarb_runtime.bus.rabbitmq.library import ERRORS, Lost
+from xarb_runtime.bus.rabbitmq.outlet import Outlet
 from xarb_runtime.plugins.contracts import UnroutableError
-
-CONTENT_TYPE = "application/cloudevents+json"
-PERSISTENT = 2
 
 
 class Publisher:
@@ -25,16 +24,18 @@ class Publisher:
     def __init__(self, exchange: str, confirm_seconds: float) -> None:
         self._exchange = exchange
         self._confirm_seconds = confirm_seconds
-        self._channel: Channel | None = None
+        self._outlet: Outlet | None = None
         self.confirmed = self.unroutable = self.unconfirmed = 0
 
     def connected(self, channel: Channel) -> None:
-        """Publish over this channel from now on; it has confirms."""
-        self._channel = channel
+        """Publish over this channel from now on; it has confirms, and is ours alone."""
+        self._outlet = Outlet(channel, self._exchange)
 
     def lost(self) -> None:
-        """Publish nothing for now."""
-        self._channel = None
+        """Publish nothing for now; what is not confirmed yet may have got through."""
+        if self._outlet is not None:
+            self._outlet.close()
+        self._outlet = None
 
     async def publish(self, body: bytes, routing_key: str, obstacle: str) -> None:
         """
@@ -49,12 +50,13 @@ class Publisher:
             UnroutableError: no queue takes it.
             ConnectionError: it was not confirmed; it may have got through.
         """
-        channel = self._channel
-        if channel is None or obstacle:
+        outlet = self._outlet
+        if outlet is None or obstacle:
             self.unconfirmed += 1
             raise ConnectionError(f"nothing is published now: {obstacle or 'not connected'}")
         try:
-            await self._send(channel, body, routing_key)
+            async with asyncio.timeout(self._confirm_seconds):
+                await outlet.publish(body, routing_key)
         except PublishError as error:
             self.unroutable += 1
             raise UnroutableError(
@@ -65,18 +67,6 @@ class Publisher:
             self.unconfirmed += 1
             raise ConnectionError(self._unconfirmed(error, routing_key)) from error
         self.confirmed += 1
-
-    async def _send(self, channel: Channel, body: bytes, routing_key: str) -> None:
-        with ours():
-            await channel.basic_publish(
-                body,
-                exchange=self._exchange,
-                routing_key=routing_key,
-                properties=Basic.Properties(content_type=CONTENT_TYPE, delivery_mode=PERSISTENT),
-                mandatory=True,
-                timeout=self._confirm_seconds,
-                wait=False,  # for the confirmation we wait anyway
-            )
 
     def _unconfirmed(self, error: BaseException, routing_key: str) -> str:
         if isinstance(error, TimeoutError):
