@@ -11,10 +11,11 @@ from xarb_runtime.cli.options import HERE, AsJson, Folder, Reason
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from xarb_runtime.ops.bodies import Open
     from xarb_runtime.ops.client import ControlClient
-    from xarb_runtime.ops.status import StatusAnswer
+    from xarb_runtime.ops.status import LineState, OutboxState, StatusAnswer
 
 #: How often `stop --wait` looks whether the process has ended, seconds.
 LOOK_SECONDS = 0.2
@@ -132,6 +133,9 @@ def _draw(found: "StatusAnswer") -> None:
         f"xarb {found.version}, mode {found.mode}, process {found.pid}, "
         f"up {lasted(found.uptime_ms)}; store {found.store.url}, epoch {found.store.epoch}"
     )
+    write(bus_line(found.line))
+    if found.outbox.waiting:
+        write(outbox_line(found.outbox))
     write()
     out().print(_in_flight_table(found))
     if found.open:
@@ -144,6 +148,35 @@ def _draw(found: "StatusAnswer") -> None:
     for incident in found.incidents:
         about = f"{incident.severity} {incident.kind}: {incident.reason}"
         write(f"Open incident {incident.id}: {about}", style="bold red")
+
+
+def bus_line(line: "LineState") -> "Text":
+    """Return the connection to the bus in a line: what is normal is not said."""
+    from rich.text import Text
+
+    from xarb_runtime.cli.screen import clock
+
+    connected = line.state == "connected"
+    parts = [f" since {clock(line.since_ms)}" if line.since_ms else ""]
+    parts += [f", {line.reason}"] if line.reason else []
+    parts += [f", last message {clock(line.last_delivery_ms)}"] if line.last_delivery_ms else []
+    parts += [f", {count} wait in {queue}" for queue, count in line.waiting.items() if count]
+    parts += [f", {line.unacknowledged} unacknowledged"] if line.unacknowledged else []
+    parts += [f", {line.redelivered} came again"] if line.redelivered else []
+    state = (line.state, "" if connected else "bold yellow")
+    return Text.assemble(f"bus {line.url}, ", state, *parts)
+
+
+def outbox_line(outbox: "OutboxState") -> "Text":
+    """Return what waits to be published in a line."""
+    from rich.text import Text
+
+    from xarb_runtime.cli.screen import lasted
+
+    waits = f"outbox {outbox.waiting} waiting, the oldest for {lasted(outbox.oldest_age_ms)}"
+    stuck = f", {outbox.stuck} executions stuck" if outbox.stuck else ""
+    error = f": {outbox.error}" if outbox.error else ""
+    return Text(waits + stuck + error, style="yellow" if error else "")
 
 
 def _figures(found: "StatusAnswer") -> str:

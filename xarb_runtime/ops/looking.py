@@ -17,6 +17,7 @@ from xarb_runtime.ops.status import (
     ChartState,
     KpiState,
     LevelState,
+    LineState,
     OutboxState,
     StatusAnswer,
     StoreState,
@@ -56,6 +57,8 @@ def status_of(runtime: Runtime, watch: ExposureWatch, started_ms: int) -> Status
         inbox=runtime.inbox.depth,
         commands=runtime.dispatcher.outstanding,
         bus=runtime.bus.depth(),
+        line=_line(runtime),
+        outbox=outbox_of(runtime),
         stale=runtime.intake.stale,
         malformed=runtime.intake.malformed,
         incidents=desk.register.all,
@@ -111,6 +114,20 @@ def level_of(runtime: Runtime) -> LevelState:
 def venues_of(runtime: Runtime) -> list[VenueState]:
     """Return the venues, by name."""
     return [_venue(runtime, name) for name in sorted(runtime.settings.venues)]
+
+
+def _line(runtime: Runtime) -> LineState:
+    state = runtime.bus.state()
+    return LineState(
+        url=hide_url_password(runtime.settings.bus.url),
+        state=state.state,
+        since_ms=state.since_ms,
+        reason=state.reason,
+        waiting=state.waiting,
+        unacknowledged=state.unacknowledged,
+        redelivered=state.redelivered,
+        last_delivery_ms=state.last_delivery_ms,
+    )
 
 
 def outbox_of(runtime: Runtime) -> OutboxState:

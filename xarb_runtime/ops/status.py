@@ -45,6 +45,31 @@ class KpiState(msgspec.Struct, frozen=True, kw_only=True):
     max_p95_accept_ms: int
 
 
+class LineState(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    The connection to the bus.
+
+    Attributes:
+        url: where it is, without a password.
+        state: `connecting`, `connected`, `waiting` (for the next attempt), or `closed`.
+        since_ms: since when; 0 where the bus does not say.
+        reason: why it is not connected.
+        waiting: messages that wait, by queue, as far as the bus knows.
+        unacknowledged: messages handed out and not acknowledged.
+        redelivered: messages that came once more, since the start.
+        last_delivery_ms: when the newest message came; None before the first.
+    """
+
+    url: str
+    state: str
+    since_ms: int = 0
+    reason: str = ""
+    waiting: dict[str, int] = {}
+    unacknowledged: int = 0
+    redelivered: int = 0
+    last_delivery_ms: int | None = None
+
+
 class OutboxState(msgspec.Struct, frozen=True, kw_only=True):
     """
     Messages that the bus has not confirmed.
@@ -90,6 +115,7 @@ class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):
         quarantined: executions that a fault stopped.
         timers, inbox, commands: pending timers, deliveries that wait, calls that are under way.
         bus: messages that wait.
+        line, outbox: the connection to the bus, and what has not got over it.
         stale, malformed: messages dropped for their age, and put among the dead letters.
         incidents: open ones.
         store, charts: what it works on.
@@ -116,6 +142,8 @@ class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):
     inbox: int
     commands: int
     bus: int
+    line: LineState
+    outbox: OutboxState
     stale: int
     malformed: int
     incidents: list[Incident]

@@ -1,0 +1,43 @@
+"""How `xarb status` speaks of the bus: short when all is well, and why when it is not."""
+
+import pytest
+
+from xarb_runtime.cli.levels import bus_line, outbox_line
+from xarb_runtime.ops.status import LineState, OutboxState
+
+NOON_MS = 1_800_014_400_000
+
+
+def line(**facts: object) -> str:
+    return bus_line(LineState(**{"url": "amqp://broker/", "state": "connected", **facts})).plain
+
+
+def test_a_bus_that_is_well_says_little() -> None:
+    assert line() == "bus amqp://broker/, connected"
+
+
+def test_a_bus_that_is_away_says_since_when_and_why() -> None:
+    shown = line(state="waiting", since_ms=NOON_MS, reason="connection refused")
+
+    assert shown.startswith("bus amqp://broker/, waiting since 2027-01-15 ")
+    assert shown.endswith(", connection refused")
+
+
+def test_queues_that_wait_are_named() -> None:
+    shown = line(waiting={"xarb.opportunities": 12, "xarb.operator": 0}, redelivered=3)
+
+    assert shown == "bus amqp://broker/, connected, 12 wait in xarb.opportunities, 3 came again"
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({"waiting": 4, "oldest_age_ms": 850}, "outbox 4 waiting, the oldest for 850 ms"),
+        (
+            {"waiting": 4, "oldest_age_ms": 61_000, "stuck": 2, "error": "no queue takes it"},
+            "outbox 4 waiting, the oldest for 1 m 1 s, 2 executions stuck: no queue takes it",
+        ),
+    ],
+)
+def test_an_outbox_that_waits_says_why(facts: dict[str, object], shown: str) -> None:
+    assert outbox_line(OutboxState(**facts)).plain == shown
