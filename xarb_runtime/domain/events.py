@@ -20,6 +20,10 @@ QUOTE_RECEIVED = "quote.received"
 QUOTE_FAILED = "quote.failed"
 HEDGE_PLANNED = "hedge.planned"
 HEDGE_NO_PLAN = "hedge.no_plan"
+#: Words about orders; only executions of opportunities have orders.
+ORDER_EVENTS = frozenset(
+    {ORDER_REPORT, ORDER_UNKNOWN, ORDER_ABSENT, ORDER_REFUSED, ORDER_CANCEL_REFUSED}
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

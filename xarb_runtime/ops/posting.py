@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Sequence
 
 from xarb_runtime.bus.cloudevents import Malformed, decode
 from xarb_runtime.bus.embedded import EmbeddedBus
-from xarb_runtime.domain.events import OPPORTUNITY_DETECTED
 from xarb_runtime.ops.bodies import ReplayAnswer, ReplayOrder, SubmitAnswer
 from xarb_runtime.ops.commits import committed
 from xarb_runtime.ops.problems import Problem, ProblemError
@@ -84,12 +83,13 @@ class Posting:
         return True
 
     async def _send(self, body: bytes) -> None:
-        # The embedded bus dies with the process: only what is in the journal counts as accepted.
+        # Only what is in the journal counts as accepted. A bus that others share is not asked: what
+        # this runtime publishes there is meant for others, and what it reads there is anybody's.
         bus = self._runtime.bus
         if isinstance(bus, EmbeddedBus):
             await bus.deliver(body)
         else:
-            await bus.publish(body, OPPORTUNITY_DETECTED)
+            await self._runtime.intake.enter(body)
 
     async def _within(self, sending: Awaitable[None], what: str) -> None:
         try:

@@ -13,11 +13,8 @@ import msgspec
 
 from xarb_runtime.domain.events import (
     OPPORTUNITY_DETECTED,
-    ORDER_ABSENT,
-    ORDER_CANCEL_REFUSED,
-    ORDER_REFUSED,
+    ORDER_EVENTS,
     ORDER_REPORT,
-    ORDER_UNKNOWN,
     Event,
 )
 from xarb_runtime.domain.steps import Command, Outcome, Snapshot, Status, Step
@@ -39,10 +36,6 @@ from xarb_runtime.store.records import IncidentRow
 #: Commands to these targets are carried out by the desk; all others go to the dispatcher.
 INTERNAL = frozenset({"supervisor", "executions", "runtime"})
 RUNTIME_SOURCE = "runtime"
-#: Words about orders; only executions of opportunities have orders.
-ORDER_EVENTS = frozenset(
-    {ORDER_REPORT, ORDER_UNKNOWN, ORDER_ABSENT, ORDER_REFUSED, ORDER_CANCEL_REFUSED}
-)
 #: So many identities are remembered, about 8 MB of them; the journal knows the older ones. A report
 #: that is heard twice nevertheless is stale to the ledger.
 SEEN_KEPT = 16_384
@@ -159,7 +152,8 @@ class Desk:
         batch = self._work.batch
         if delivery.dead_letter is not None:
             batch.dead_letters.append(delivery.dead_letter)
-        if delivery.received is not None and self._is_new(delivery.received.event):
+        new = delivery.received is None or self._is_new(delivery.received.event)
+        if delivery.received is not None and new:
             batch.events.append(delivery.received)
         if delivery.replay is not None:
             batch.replays.append(delivery.replay)
@@ -167,7 +161,8 @@ class Desk:
         taken = self._event(delivery) if delivery.event is not None else None
         if delivery.closure is not None and (known := self.register.close(delivery.closure.id)):
             self._closed([Closed(incident=known, closure=delivery.closure)])
-        if delivery.action is not None and not (delivery.message and taken is None):
+        new = new and not (delivery.message and taken is None)
+        if delivery.action is not None and new:
             result = delivery.action.result or result_of(taken)
             batch.actions.append(msgspec.structs.replace(delivery.action, result=result))
         if delivery.answers:

@@ -27,6 +27,7 @@ from xarb_runtime.service.intake import Intake
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.kpi import Windows
 from xarb_runtime.service.outgoing import Outbox, wanted
+from xarb_runtime.service.reading import Reader
 from xarb_runtime.service.relay import Relay, RelayLimits
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.timers import Timers
@@ -130,14 +131,7 @@ class Runtime:
             relay=self.relay,
             instruments=parts.instruments,
         )
-        self.intake = Intake(
-            bus=parts.bus,
-            clock=parts.clock,
-            deliver=self.inbox.put,
-            in_flight=lambda: self.desk.book.in_flight,
-            limit=parts.settings.bus.in_flight,
-            max_age_ms=parts.settings.bus.max_age_ms,
-        )
+        self.intake = self._make_intake()
         self.started = asyncio.Event()
         self._operator_words = 0
         self._said: set[asyncio.Future[Step | None]] = set()
@@ -161,6 +155,23 @@ class Runtime:
             kill=parts.kill,
             health=self.health.notice,
             hide=parts.hide,
+        )
+
+    def _make_intake(self) -> Intake:
+        parts, bus = self._parts, self._parts.settings.bus
+        return Intake(
+            bus=parts.bus,
+            clock=parts.clock,
+            reader=Reader(
+                max_age_ms=bus.max_age_ms,
+                operator_key=str(bus.operator_key),
+                operator_max_age_ms=bus.operator_max_age_ms,
+            ),
+            deliver=self.inbox.put,
+            in_flight=lambda: self.desk.book.in_flight,
+            limit=bus.in_flight,
+            instruments=parts.instruments,
+            hide=self.dispatcher.clean,
         )
 
     def _make_relay(self) -> Relay:
@@ -190,6 +201,7 @@ class Runtime:
             self._ended = True
             for future in [said for said in self._said if not said.done()]:
                 future.set_exception(RuntimeEndedError)
+            self.intake.end(RuntimeEndedError())
 
     async def _live(self, pending: list[Command]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -221,7 +233,7 @@ class Runtime:
     async def _let_messages_out(self) -> None:
         """Give what is being said at the end a moment to be confirmed and noted."""
         deadline_ms = self.clock.now_ms() + self.settings.service.publish_deadline_ms
-        while self.dispatcher.outstanding or self.inbox.depth or not self.relay.is_idle:
+        while self._has_more_to_say():
             if self.clock.now_ms() >= deadline_ms:
                 waiting = self.relay.figures().waiting
                 log.warning(
@@ -232,6 +244,14 @@ class Runtime:
                 return
             self.relay.hand_over()
             await self.clock.sleep_ms(10)
+
+    def _has_more_to_say(self) -> bool:
+        return bool(
+            self.dispatcher.outstanding
+            or self.inbox.depth
+            or self.intake.unacknowledged
+            or not self.relay.is_idle
+        )
 
     async def _keep_lease(self) -> None:
         pause_ms = max(1, self.settings.store.lease_ms // 3)
