@@ -7,6 +7,7 @@ milliseconds (`int`); in charts and settings they are written with a unit (`"800
 
 import re
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -25,6 +26,7 @@ def floor_to(amount: Decimal, tick: Decimal) -> Decimal:
     return (amount / tick).quantize(ONE, rounding=ROUND_DOWN) * tick
 
 
+@lru_cache(maxsize=1024)  # settings and charts name a few dozen, and each step asks for some
 def parse_duration_ms(text: str) -> int:
     """
     Return the milliseconds of a duration written with a unit: `800ms`, `2.5s`, `10m`, `1h`.
