@@ -121,7 +121,7 @@ def _mistrusted(number: int, found: Document, chance: random.Random) -> Fuzzed:
     data = {"operator": "mallory", "reason": "because"}
     said = {**found, "type": kind, "data": data}
     said["xarbsignature"] = chance.choice(
-        ("", "0" * 64, "G" * 64, "0" * 63, chance.randbytes(32).hex(), _signature(said, KEY + "!"))
+        ("", "0" * 64, "G" * 64, "0" * 63, chance.randbytes(32).hex(), signature(said, KEY + "!"))
     )
     if chance.random() < 0.2:
         del said["xarbsignature"]
@@ -134,17 +134,20 @@ def _obeyed(number: int, now_ms: int, before: list[Fuzzed], chance: random.Rando
         return chance.choice(before)._replace(number=number, how="replayed")
     said = word(number, now_ms, chance)
     said["type"] = "operator.resume"
-    said["xarbsignature"] = _signature(said, KEY)
+    said["xarbsignature"] = signature(said, KEY)
     made = Fuzzed(number, "resume", plain(said), said["type"])
     before.append(made)
     return made
 
 
-def _signature(said: Document, key: str) -> str:
-    """Made as the reference says, not as the runtime does it."""
-    data = said["data"]
-    signed = [said[name] for name in ("id", "source", "type", "time")]
+def signature(said: Document, key: str) -> str:
+    """Made as the reference says, not as the runtime does it; of what is not there, of nothing."""
+    data = said.get("data")
+    data = data if isinstance(data, dict) else {}
+    signed = [said.get(name) for name in ("id", "source", "type", "time")]
     text = json.dumps(
-        [*signed, data["operator"], data["reason"]], ensure_ascii=False, separators=(",", ":")
+        [*signed, data.get("operator"), data.get("reason", "")],
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
-    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

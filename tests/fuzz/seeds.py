@@ -4,6 +4,7 @@ What fuzzed messages are made of: sound messages, and values that are not.
 Everything follows from a `random.Random`: the same seed gives the same bytes.
 """
 
+import copy
 import json
 import random
 from functools import cache
@@ -159,7 +160,7 @@ def strange(chance: random.Random) -> Any:
     """Return a value that most places do not expect."""
     match chance.randrange(4):
         case 0:
-            return chance.choice(VALUES)
+            return copy.deepcopy(chance.choice(VALUES))
         case 1:
             return chance.choice(TEXTS)
         case 2:

@@ -16,11 +16,11 @@ from xarb_runtime import __version__
 from xarb_runtime.bus.cloudevents import encode
 from xarb_runtime.bus.published import MessageType
 from xarb_runtime.bus.rabbitmq.topology import Binding, Names, Queue, Topology
+from xarb_runtime.bus.signing import EXTENSION
 from xarb_runtime.ops.message_examples import examples
 from xarb_runtime.ops.schemas import (
     BEYOND,
     ENVELOPE,
-    SIGNATURE,
     Schema,
     data_parts,
     envelope,
@@ -227,7 +227,7 @@ def _message(kind: MessageType, example: bytes) -> dict[str, Any]:
 
 
 _SIGNED = {
-    "attribute": SIGNATURE,
+    "attribute": EXTENSION,
     "algorithm": "HMAC-SHA256",
     "encoding": "hexadecimal, lower case",
     "over": "the compact JSON array of these, in UTF-8: "

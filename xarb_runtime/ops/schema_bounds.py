@@ -23,6 +23,7 @@ from xarb_runtime.bus.opportunities import (
 from xarb_runtime.domain.cross_venue import SLOTS
 from xarb_runtime.domain.ledger import LineStatus
 from xarb_runtime.domain.steps import Exposure, Outcome, Status
+from xarb_runtime.service.reading import NAME_LENGTH, REASON_LENGTH
 
 Schema = dict[str, Any]
 
@@ -70,6 +71,8 @@ BOUNDS: dict[str, Schema] = {
     "Selection.market": _NAME,
     "Selection.outcome": _NAME,
     "Selection.wins": _names(1),
+    "OperatorWordData.operator": {"minLength": 1, "maxLength": NAME_LENGTH},
+    "OperatorWordData.reason": {"maxLength": REASON_LENGTH},
     "TransitionData.version": {"minimum": 1},
     "TransitionData.seq": {"minimum": 1},
     # A stale event tells nothing new: nobody is told.

@@ -12,14 +12,13 @@ import msgspec
 
 from xarb_runtime.bus.cloudevents import MAX_ATTRIBUTE
 from xarb_runtime.bus.published import MESSAGES, SOURCE, MessageType
+from xarb_runtime.bus.signing import EXTENSION as SIGNATURE
 from xarb_runtime.ops.schema_bounds import ANY_FIGURE, BOUNDS, WRITTEN_FIGURE
 from xarb_runtime.service.settings_schema import documentation
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 #: The component that holds what all messages have in common.
 ENVELOPE = "CloudEvent"
-#: The extension that carries an operator's signature.
-SIGNATURE = "xarbsignature"
 #: Where a schema's own parts are.
 HERE = "#/$defs/{name}"
 
@@ -31,7 +30,7 @@ BEYOND = (
     "`time`: a moment that is in the calendar, in 1970 or later",
     "amounts and odds: at most 12 decimal places, and the bounds of numbers for texts, too",
     "`wins`: scenarios of the opportunity; the legs win in every scenario between them, never both",
-    "an operator's word: a signature that is right",
+    "an operator's word: a signature that is right, a printable name",
 )
 
 #: Attributes that may not be long in what comes in; ours name others' ids, and are longer.
