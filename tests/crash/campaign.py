@@ -10,6 +10,7 @@ drains, and stops. Then the venues' own books are held against the store:
 * every opportunity is executed, rejected with a reason, or among the dead letters.
 """
 
+import asyncio
 import json
 import random
 import sqlite3
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import asyncpg
 import msgspec
 import yaml
 
@@ -99,12 +101,15 @@ class Round(msgspec.Struct):
     problems: list[str] = []
 
 
-def deployment(folder: Path, ghosts: dict[str, GhostProcess]) -> None:
+def deployment(
+    folder: Path, ghosts: dict[str, GhostProcess], store_url: str = "sqlite:///var/xarb.db"
+) -> None:
     """Lay out a deployment whose venues are the ghost processes."""
     root = Path(__file__).parents[2]
     folder.mkdir()
     (folder / "statecharts").symlink_to(root / "statecharts")
     settings = {
+        "store": {"url": store_url},
         "venues": {
             name: {"kind": "ghost_remote", "url": ghost.url, "capabilities": CAN[name]}
             for name, ghost in ghosts.items()
@@ -210,6 +215,22 @@ def _wait_until(condition: Any, runtime: RuntimeProcess) -> None:
 
 
 def _query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    settings = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))
+    url = settings["store"]["url"]
+    return _of_file(folder, sql) if url.startswith("sqlite:") else asyncio.run(_of_server(url, sql))
+
+
+async def _of_server(url: str, sql: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url, timeout=PATIENCE_SECONDS)
+    try:
+        return [tuple(row) for row in await connection.fetch(sql, timeout=PATIENCE_SECONDS)]
+    except asyncpg.UndefinedTableError:
+        return []
+    finally:
+        await connection.close(timeout=PATIENCE_SECONDS)
+
+
+def _of_file(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     path = folder / "var" / "xarb.db"
     if not path.exists():
         return []
@@ -276,16 +297,16 @@ def _placed_twice(folder: Path, execution: str, orders: list[dict[str, Any]]) ->
     problems = [f"{o['client_id']}: sent {o['calls']} times" for o in orders if o["calls"] > 1]
     rows = _query(
         folder,
-        "SELECT key, json_extract(params, '$.reduces'), json_extract(params, '$.selection.venue') "
-        f"FROM commands WHERE name = 'place' AND execution = '{execution}'",
+        f"SELECT key, params FROM commands WHERE name = 'place' AND execution = '{execution}'",
     )
-    known = {row[0]: (row[1], row[2]) for row in rows}
+    decoded = {key: json.loads(params) for key, params in rows}
+    known = {key: (each["reduces"], each["selection"]["venue"]) for key, each in decoded.items()}
     problems += [
         f"{o['client_id']}: the venue has an order that the journal does not know"
         for o in orders
         if o["client_id"] not in known
     ]
-    for what, reduces, venue in (("leg A", 0, "sx"), ("leg B", 1, "azuro")):
+    for what, reduces, venue in (("leg A", False, "sx"), ("leg B", True, "azuro")):
         placed = [o for o in orders if known.get(o["client_id"]) == (reduces, venue)]
         if len(placed) > 1:
             problems.append(f"{execution}: {what} was placed {len(placed)} times")

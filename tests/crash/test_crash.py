@@ -1,7 +1,8 @@
 """
 Kill -9 at each kind of kill point of the flow; nothing is placed twice, nothing is lost.
 
-`CRASH_ROUNDS` makes the campaign longer (`make crash N=...`); `CRASH_SEED` draws another order.
+`CRASH_ROUNDS` makes the campaign longer (`make crash N=...`); `CRASH_SEED` draws another order;
+`CRASH_STORE=postgresql` plays it on a PostgreSQL of the tests' own.
 """
 
 import os
@@ -12,17 +13,28 @@ import pytest
 
 from tests.crash.campaign import SCRIPTS, choose, deployment, play
 from tests.crash.processes import ghost_venues
+from tests.servers.postgres import PostgresServer
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "8"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 PER_ROUND_SECONDS = 90
 
 
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest) -> str:
+    if os.environ.get("CRASH_STORE", "sqlite") == "sqlite":
+        return "sqlite:///var/xarb.db"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.url(request.getfixturevalue("postgres_database"))
+
+
 @pytest.mark.timeout(60 + PER_ROUND_SECONDS * ROUNDS)
-def test_killed_anywhere_nothing_is_placed_twice_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_killed_anywhere_nothing_is_placed_twice_and_nothing_is_lost(
+    tmp_path: Path, store_url: str
+) -> None:
     with ghost_venues(tmp_path, SCRIPTS) as ghosts:
         folder = tmp_path / "deployment"
-        deployment(folder, ghosts)
+        deployment(folder, ghosts, store_url)
         rounds = [
             play(folder, number, kill_at, ghosts)
             for number, kill_at in enumerate(choose(ROUNDS, SEED))
