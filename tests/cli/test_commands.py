@@ -116,7 +116,7 @@ def test_check_lists_everything_that_is_wrong_in_one_go(tmp_path: Path) -> None:
         tmp_path,
         {"sx": {"kind": "ghost", "latencyy": "5ms"}, "azuro": {"kind": "ghostly"}},
         charts={"folder": "none"},
-        bus={"url": "amqp://guest:hunter2@127.0.0.1/"},
+        bus={"url": "nats://guest:hunter2@127.0.0.1/"},
         plugins={"required": []},
         logging={"file": "settings.yaml/log"},
     )
@@ -129,7 +129,7 @@ def test_check_lists_everything_that_is_wrong_in_one_go(tmp_path: Path) -> None:
         "latency",
         "'ghostly'. Did you mean 'ghost'?",
         "cross_venue.yaml: cannot be read",
-        "No plugin offers the bus 'amqp'",
+        "No plugin offers the bus 'nats'",
         "found mode 0644",
         "logging.file",
         "a start would be refused",

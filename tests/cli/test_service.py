@@ -102,7 +102,9 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
         + "".join(told(each) for each in (status, paused, resumed, shown, stopped))
     )
     assert token not in everything_written
-    assert '"message":"checkpoint"' in error
+    log = (tmp_path / "var" / "execution_service.log").read_text()
+    assert '"message":"checkpoint"' in log
+    assert token not in log
     assert all("this is read from the store" in each.stderr for each in over[:5])
     assert "x-3" in told(over[0])
     assert "final in completed" in told(over[1])

@@ -28,7 +28,8 @@ STEP = {
 
 
 def settings_of(folder: Path, secrets: str = "", **sections: Any) -> Settings:
-    write_deployment(folder, **sections)
+    logging = {"file": "", **sections.pop("logging", {})}
+    write_deployment(folder, logging=logging, **sections)
     path = folder / ".secrets.yaml"
     path.write_text(secrets)
     path.chmod(0o600)
@@ -65,8 +66,8 @@ def test_less_important_lines_are_not_written(tmp_path: Path) -> None:
 def test_no_secret_is_written_wherever_it_stands(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, f"venues:\n  sx:\n    price_file: {SECRET}\n")
     out = io.StringIO()
-    with logging_to(settings, tmp_path, out) as redaction:
-        redaction.add("feedface" * 8)
+    with logging_to(settings, tmp_path, out) as logs:
+        logs.redaction.add("feedface" * 8)
         log = structlog.get_logger("xarb")
         log.info("url", url=f"with {SECRET}", nested={"deep": [f"x{SECRET}x"]}, password="p")
         log.warning("token", found="feedface" * 8, url="amqp://guest:pw@host/")
@@ -107,11 +108,12 @@ def test_what_cannot_be_written_as_json_is_shown_somehow(tmp_path: Path) -> None
     assert line["fields"]["thing"].startswith("<object")
 
 
-def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
     out = Terminal()
     with logging_to(settings_of(tmp_path), tmp_path, out):
         log = structlog.get_logger("xarb.journal")
@@ -126,18 +128,72 @@ def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
     assert "secret" not in out.getvalue()
 
 
+def written(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def test_a_log_file_is_appended_to(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, logging={"file": "var/xarb.log"})
     for number in (1, 2):
-        with logging_to(settings, tmp_path):
+        with logging_to(settings, tmp_path, io.StringIO()):
             structlog.get_logger("xarb").info("line", number=number)
 
-    written = (tmp_path / "var" / "xarb.log").read_text().splitlines()
-    assert [json.loads(line)["fields"]["number"] for line in written] == [1, 2]
+    found = written(tmp_path / "var" / "xarb.log")
+    assert [line["fields"]["number"] for line in found] == [1, 2]
 
 
-def test_a_log_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path, logging={"file": "settings.yaml/xarb.log"})
+@pytest.mark.parametrize("key", ["file", "checkpoints"])
+def test_a_log_file_that_cannot_be_written_is_named(tmp_path: Path, key: str) -> None:
+    settings = settings_of(tmp_path, logging={key: "settings.yaml/xarb.log"})
 
-    with pytest.raises(ProblemError, match=r"logging\.file"), logging_to(settings, tmp_path):
+    with pytest.raises(ProblemError, match=rf"logging\.{key}"), logging_to(settings, tmp_path):
         pass
+
+
+def test_beside_a_file_a_service_manager_gets_what_is_wrong(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with logging_to(settings_of(tmp_path, logging={"file": "xarb.log"}), tmp_path, out):
+        log = structlog.get_logger("xarb.journal")
+        log.info("checkpoint", number=1)
+        log.info("done")
+        log.warning("odd")
+        log.error("bad")
+
+    assert [line["message"] for line in lines(out)] == ["odd", "bad"]
+    everything = [line["message"] for line in written(tmp_path / "xarb.log")]
+    assert everything == ["checkpoint", "done", "odd", "bad"]
+
+
+def test_beside_a_file_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
+    out = Terminal()
+    with logging_to(settings_of(tmp_path, logging={"file": "xarb.log"}), tmp_path, out):
+        structlog.get_logger("xarb.journal").info("step", **STEP)
+
+    assert "a_placing -> b_quoting" in out.getvalue()
+    assert not out.getvalue().startswith("{")
+    assert [line["message"] for line in written(tmp_path / "xarb.log")] == ["step"]
+
+
+@pytest.mark.parametrize("file", ["xarb.log", ""])
+def test_checkpoints_can_have_a_file_of_their_own(tmp_path: Path, file: str) -> None:
+    out = io.StringIO()
+    names = {"file": file, "checkpoints": "checkpoints.log"}
+    with logging_to(settings_of(tmp_path, logging=names), tmp_path, out):
+        log = structlog.get_logger("xarb.journal")
+        log.info("checkpoint", number=1)
+        log.warning("odd")
+
+    apart = [line["message"] for line in written(tmp_path / "checkpoints.log")]
+    rest = written(tmp_path / "xarb.log") if file else lines(out)
+    assert apart == ["checkpoint"]
+    assert [line["message"] for line in rest] == ["odd"]
+
+
+def test_a_terminal_that_is_gone_ends_nothing(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with logging_to(settings_of(tmp_path), tmp_path, out) as logs:
+        out.close()
+        structlog.get_logger("xarb").info("nobody reads this")
+        lost = logs.lost
+
+    assert lost == 1

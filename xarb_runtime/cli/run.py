@@ -82,14 +82,14 @@ def run(folder: Folder = HERE) -> None:
     # Names in settings start at the deployment, also those that a plugin opens by itself.
     with chdir(folder):
         checked, settings = _checked()
-        with logging_to(settings, Path()) as redaction:
+        with logging_to(settings, Path()) as logs:
             ended = asyncio.run(
                 run_process(
                     Path(),
                     settings,
                     registry=checked.registry,
                     charts=checked.charts,
-                    redaction=redaction,
+                    logs=logs,
                     announce=lambda started: _announce(started, Path.cwd()),
                     tell=remark,
                 )

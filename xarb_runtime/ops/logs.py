@@ -4,96 +4,100 @@ Logs: one JSON object a line, for machines; readable lines where a person watche
 Every line has `timestamp`, `level`, `target`, `message`, `fields`, `span`. The span names the
 execution (and the command) that the line belongs to. Nothing that the settings call a secret is
 ever written, wherever in a line it stands.
+
+Where lines go:
+
+| | `logging.file` is set | it is empty |
+| --- | --- | --- |
+| always | JSON to the file | |
+| a terminal | readable lines to standard error | the same |
+| a service manager | warnings and errors, JSON, to standard error | JSON to standard error |
 """
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-import msgspec
 import structlog
 
-from xarb_runtime.ops.problems import Problem, ProblemError
+from xarb_runtime.ops.log_file import LogFile, log_file
+from xarb_runtime.ops.log_lines import CHECKPOINT, Line, Render, for_people, json_line
 from xarb_runtime.ops.redaction import Redaction, secrets_of
 from xarb_runtime.service.settings_model import Settings
 
-Line = MutableMapping[str, Any]
-#: These fields say where a line belongs, and how the span calls them: a `key` would be a secret.
-SPAN = {"execution": "execution", "key": "command", "venue": "venue"}
-
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_METHODS = {"exception": "error", "critical": "error"}
 
 
-# -- Lines ---------------------------------------------------------------------------------------
+class Sink(NamedTuple):
+    """
+    A place that lines go to.
+
+    Attributes:
+        render: makes text of a line.
+        write: takes the text.
+        least: the least important level that it gets.
+        checkpoints: whether it gets checkpoints: None for lines of both kinds.
+    """
+
+    render: Render
+    write: Callable[[str], None]
+    least: str = "debug"
+    checkpoints: bool | None = None
+
+    def wants(self, method: str, line: Line) -> bool:
+        """Tell whether a line is for this place."""
+        level = _LEVELS.get(_METHODS.get(method, method), _LEVELS["error"])
+        checkpoint = line.get("event") == CHECKPOINT
+        return level >= _LEVELS[self.least] and self.checkpoints in {None, checkpoint}
 
 
-class NamedLogger:
-    """Writes finished lines, and knows for whom."""
+class Logs:
+    """
+    Where lines go, and what is hidden in them.
 
-    def __init__(self, name: str, write: Callable[[str], None]) -> None:
-        self.name = name
-        self._write = write
+    Attributes:
+        redaction: hides secrets; may learn more of them.
+    """
 
-    def msg(self, line: str) -> None:
-        """Write one line."""
-        self._write(line)
+    def __init__(self, redaction: Redaction) -> None:
+        self.redaction = redaction
+        self._sinks: list[Sink] = []
+        self._files: list[LogFile] = []
+        self._lost = 0
 
-    debug = info = warning = error = critical = exception = log = msg
+    def add(self, sink: Sink) -> None:
+        """Let lines go to a place as well."""
+        self._sinks.append(sink)
 
+    def add_file(self, file: LogFile, *, checkpoints: bool | None = None) -> None:
+        """Let lines go to a file as well, as JSON."""
+        self._files.append(file)
+        self.add(Sink(json_line(self.redaction), file.write, checkpoints=checkpoints))
 
-def _json_line(redaction: Redaction) -> Callable[[Any, str, Line], str]:
-    def render(logger: Any, method: str, line: Line) -> str:
-        line, span = dict(line), {}
-        line.pop("level", None)
-        for name, shown in SPAN.items():
-            if name in line:
-                span[shown] = line.pop(name)
-        found = {
-            "timestamp": line.pop("timestamp", None) or _now(),
-            "level": {"exception": "error"}.get(method, method),
-            "target": line.pop("target", None) or getattr(logger, "name", ""),
-            "message": str(line.pop("event", "")),
-            "fields": line,
-            "span": span,
-        }
-        return msgspec.json.encode(redaction.hide(found)).decode()
+    @property
+    def lost(self) -> int:
+        """How many lines could not be written, everywhere together."""
+        return self._lost + sum(file.lost for file in self._files)
 
-    return render
+    def spread(self, logger: Any, method: str, line: Line) -> str:
+        """
+        Give a line to every place that wants it; the last processor of structlog.
 
-
-def _for_people(redaction: Redaction) -> Callable[[Any, str, Line], str]:
-    console = structlog.dev.ConsoleRenderer(
-        colors=True, pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
-    )
-
-    def render(logger: Any, method: str, line: Line) -> str:
-        if line.get("event") == "checkpoint":
-            raise structlog.DropEvent  # one after each step; the journal and the log file have them
-        hidden = redaction.hide(_shortened(dict(line)))
-        hidden["timestamp"] = _now()[11:23]
-        hidden.setdefault("level", method)
-        hidden["logger"] = hidden.pop("target", None) or getattr(logger, "name", "")
-        return str(console(logger, method, hidden))
-
-    return render
-
-
-def _shortened(line: dict[str, Any]) -> dict[str, Any]:
-    """A step in one short line: whose, what happened, from where to where."""
-    if line.get("event") != "step":
-        return line
-    before, after = "+".join(line["before"]), "+".join(line["after"])
-    moved = f"{before} -> {after}" if before != after else f"{line['outcome']} in {after}"
-    return {"event": f"{line['execution']}  {line['signal']}  {moved}", "owns": line["exposure"]}
-
-
-def _now() -> str:
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return moment.replace("+00:00", "Z")
+        Raises:
+            DropEvent: always: everything is done.
+        """
+        for sink in self._sinks:
+            if sink.wants(method, line):
+                text = sink.render(logger, method, dict(line))
+                try:
+                    sink.write(text)
+                except (OSError, ValueError):
+                    self._lost += 1  # a terminal that was closed must not end what runs in it
+        raise structlog.DropEvent
 
 
 class _Forwarding(logging.Handler):
@@ -108,88 +112,91 @@ class _Forwarding(logging.Handler):
 
 
 @contextmanager
-def logging_to(
-    settings: Settings, folder: Path, stream: IO[str] | None = None
-) -> Iterator[Redaction]:
+def logging_to(settings: Settings, folder: Path, stream: IO[str] | None = None) -> Iterator[Logs]:
     """
-    Log as the settings say until the end of the context; give what hides secrets.
+    Log as the settings say until the end of the context; give where lines go.
 
     Args:
         settings: `logging` says where and how much; all its secrets are hidden.
-        folder: the deployment; `logging.file` is relative to it.
+        folder: the deployment; names of files are relative to it.
         stream: in place of standard error.
 
     Raises:
-        ProblemError: the log file cannot be written.
+        ProblemError: a log file cannot be written.
     """
-    redaction = Redaction(secrets_of(settings))
-    with _open(settings.logging.file, folder, stream or sys.stderr) as out:
-        people = not settings.logging.file and out.isatty()
-        render = _for_people(redaction) if people else _json_line(redaction)
-        _configure(render, out, settings.logging.level)
+    logs, wanted = Logs(Redaction(secrets_of(settings))), settings.logging
+    with ExitStack() as stack:
+        size, keep = wanted.rotate_bytes, wanted.keep
+        apart = bool(wanted.checkpoints)
+        if wanted.file:
+            opened = log_file(folder / wanted.file, "logging.file", size=size, keep=keep)
+            logs.add_file(stack.enter_context(opened), checkpoints=False if apart else None)
+        if apart:
+            path = folder / wanted.checkpoints
+            opened = log_file(path, "logging.checkpoints", size=size, keep=keep)
+            logs.add_file(stack.enter_context(opened), checkpoints=True)
+        logs.add(_standard(settings, logs.redaction, stream or sys.stderr))
+        _configure(logs.spread, wanted.level)
         forwarding = _Forwarding()
         root = logging.getLogger()
         root.addHandler(forwarding)
         try:
-            yield redaction
+            yield logs
         finally:
             root.removeHandler(forwarding)
             structlog.reset_defaults()
 
 
-@contextmanager
-def _open(name: str, folder: Path, stream: IO[str]) -> Iterator[IO[str]]:
-    if not name:
-        yield stream
-        return
-    path = folder / name
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A line at a time, so that what was said before a crash is there.
-        out = path.open("a", encoding="utf-8", buffering=1)
-    except OSError as error:
-        raise ProblemError(log_problem(path, error)) from error
-    with out:
-        yield out
+def _standard(settings: Settings, redaction: Redaction, out: IO[str]) -> Sink:
+    """What standard error gets; of checkpoints, a person never one: they come after each step."""
 
+    def write(text: str) -> None:
+        out.write(f"{text}\n")
 
-def log_problem(path: Path, error: OSError) -> Problem:
-    """Return what is wrong with a log file."""
-    return Problem(
-        what="the log file cannot be written",
-        where=f"logging.file, {path}",
-        expected="a file that this user may append to",
-        found=error.strerror or str(error),
-        do="Name another file, or leave it empty for standard error",
-    )
+    if out.isatty():
+        return Sink(for_people(redaction), write, checkpoints=False)
+    if settings.logging.file:
+        return Sink(json_line(redaction), write, least="warning")
+    apart = bool(settings.logging.checkpoints)
+    return Sink(json_line(redaction), write, checkpoints=False if apart else None)
 
 
 @contextmanager
 def silence() -> Iterator[None]:
     """Log errors only, until the end of the context: what runs is a simulation."""
 
-    def render(_logger: Any, _method: str, line: Line) -> str:
-        return str(line.get("event", ""))
+    def write(_logger: Any, _method: str, line: Line) -> str:
+        sys.stderr.write(f"{line.get('event', '')}\n")
+        raise structlog.DropEvent
 
-    _configure(render, sys.stderr, "error")
+    _configure(write, "error")
     try:
         yield
     finally:
         structlog.reset_defaults()
 
 
-def _configure(render: Callable[[Any, str, Line], str], out: IO[str], level: str) -> None:
-    def write(line: str) -> None:
-        out.write(f"{line}\n")
+class _Named:
+    """What structlog asks for a logger: all it knows is its name."""
 
+    def __init__(self, *names: Any) -> None:
+        self.name = str(names[0]) if names else "xarb"
+
+    def msg(self, line: str) -> None:
+        """Nothing is left to be written."""
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+def _configure(last: Render, level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.format_exc_info,
             structlog.processors.UnicodeDecoder(),
-            render,
+            last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=lambda *names: NamedLogger(str(names[0]) if names else "xarb", write),
+        logger_factory=_Named,
         cache_logger_on_first_use=False,
     )

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from xarb_runtime.ops.findings import Check, fine, stops
-from xarb_runtime.ops.logs import log_problem
+from xarb_runtime.ops.log_file import log_problem
 from xarb_runtime.ops.problems import Problem, ProblemError
 from xarb_runtime.ops.serving import check_loopback
 from xarb_runtime.ops.token import token_problems
@@ -106,15 +106,15 @@ def _port(host: str, port: int, section: str = "control") -> Iterator[Problem]:
 
 
 def check_logs(folder: Path, settings: Settings) -> Iterator[Check]:
-    """Look at the kill point and at the log's file."""
+    """Look at the kill point and at the log's files."""
     try:
         KillPoints(settings.debug.kill_at)
     except ValueError as error:
         yield stops("settings", str(error), "debug.kill_at")
-    name = settings.logging.file
-    if not name:
-        return
-    path = folder / name
-    if path.is_dir() or any(parent.is_file() for parent in path.parents):
-        problem = log_problem(path, IsADirectoryError(21, "a folder or a file is in the way"))
-        yield Check(area="logs", severity="error", problem=problem)
+    for key in ("file", "checkpoints"):
+        name = getattr(settings.logging, key)
+        path = folder / name
+        if name and (path.is_dir() or any(parent.is_file() for parent in path.parents)):
+            found = IsADirectoryError(21, "a folder or a file is in the way")
+            problem = log_problem(path, f"logging.{key}", found)
+            yield Check(area="logs", severity="error", problem=problem)

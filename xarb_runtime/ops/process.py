@@ -20,9 +20,9 @@ from xarb_runtime.ops.bodies import Group, Open
 from xarb_runtime.ops.checkpoints import Checkpoints
 from xarb_runtime.ops.control import Control
 from xarb_runtime.ops.exposure import ExposureWatch
+from xarb_runtime.ops.logs import Logs
 from xarb_runtime.ops.looking import groups_of, in_flight
 from xarb_runtime.ops.metrics.measuring import Measuring
-from xarb_runtime.ops.redaction import Redaction
 from xarb_runtime.ops.serving import serve_control
 from xarb_runtime.ops.status import ChartState, StoreState
 from xarb_runtime.ops.token import ensure_token
@@ -173,7 +173,7 @@ async def run_process(
     *,
     registry: Registry | None = None,
     charts: Charts | None = None,
-    redaction: Redaction,
+    logs: Logs,
     announce: Callable[[Started], None],
     tell: Callable[[str], None],
 ) -> Ended:
@@ -185,7 +185,7 @@ async def run_process(
         settings: its settings.
         registry: its plugins, if they are loaded already.
         charts: its charts, if they are loaded already.
-        redaction: learns the token, so that no line of the log has it.
+        logs: its redaction learns the token, so that no line has it.
         announce: called when it has recovered and listens.
         tell: called with a line for people.
 
@@ -195,9 +195,12 @@ async def run_process(
     """
     token_file = folder / settings.control.token_file
     token = ensure_token(token_file)
-    redaction.add(token)
+    logs.redaction.add(token)
     clock, stopper = SystemClock(), Stopper(tell)
-    watch, measuring = ExposureWatch(clock.now_ms()), Measuring(settings)
+    watch, measuring = (
+        ExposureWatch(clock.now_ms()),
+        Measuring(settings, lost_lines=lambda: logs.lost),
+    )
     around = Surroundings(
         folder=folder,
         clock=clock,
@@ -207,7 +210,7 @@ async def run_process(
         instruments=measuring.instruments,
         wait_ms=settings.store.lease_ms + LEASE_MARGIN_MS,
         charts=charts,
-        hide=lambda text: str(redaction.hide(text)),
+        hide=lambda text: str(logs.redaction.hide(text)),
     )
     with stopper.listening():
         async with (

@@ -15,6 +15,7 @@ from xarb_runtime.service.settings_finding import SettingFinding
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_schema import VENUES, keys
 from xarb_runtime.service.settings_secret import SecretText, hide_url_password
+from xarb_runtime.service.settings_sections import parse_size
 
 
 class Rule(NamedTuple):
@@ -41,6 +42,7 @@ _MOST_MONEY = 10**12
 _MONEY = f"an amount above 0, at most {_MOST_MONEY}"
 _LEAST_TICK = Decimal("0.00000001")
 _LEAST_KEY = 32
+_LEAST_LOG = 10_000
 
 RULES = (
     Rule("store.url", lambda s: _scheme(s.store.url) in {"sqlite", "postgresql"},
@@ -55,6 +57,11 @@ RULES = (
          "a loopback address: 127.0.0.1, ::1 or localhost"),
     Rule("metrics.host", lambda s: s.metrics.remote or _is_loopback(s.metrics.host),
          "a loopback address, because metrics.remote is false", ("metrics.remote",)),
+    Rule("logging.rotate_size", lambda s: _bytes(s.logging.rotate_size) >= _LEAST_LOG,
+         "a size such as 500kB, 50MB or 1GB, at least 10kB"),
+    Rule("logging.checkpoints",
+         lambda s: not s.logging.checkpoints or s.logging.checkpoints != s.logging.file,
+         "another file than logging.file", ("logging.file",)),
     Rule("control.token_file", lambda s: s.control.token_file != "", "the name of a file"),
     Rule("charts.folder", lambda s: s.charts.folder != "", "the name of a folder"),
     Rule("charts.flow", lambda s: s.charts.flow != "", "the name of a chart"),
@@ -167,6 +174,13 @@ def _value(settings: Settings, key: str) -> object:
 
 def _ms(text: object) -> int:
     return parse_duration_ms(str(text))
+
+
+def _bytes(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError:
+        return 0
 
 
 def _scheme(url: str) -> str:

@@ -6,6 +6,7 @@ Durations are written with a unit (`800ms`, `2.5s`, `10m`); each has a property 
 folder names are relative to the deployment folder.
 """
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,9 @@ import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.service.settings_secret import redact
+
+_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(kB|MB|GB)\s*$")
+_UNIT_BYTES = {"kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -27,6 +31,21 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return list(redact(msgspec.structs.asdict(self)).items())
+
+
+def parse_size(text: str) -> int:
+    """
+    Return the bytes of a size written with a unit: `500kB`, `50MB`, `1.5GB`.
+
+    Raises:
+        ValueError: the text is not a number followed by kB, MB or GB.
+    """
+    match = _SIZE.match(text)
+    if match is None:
+        message = f"expected a size such as 500kB, 50MB or 1GB, found {text!r}"
+        raise ValueError(message)
+    number, unit = match.groups()
+    return int(Decimal(number) * _UNIT_BYTES[unit])
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):
@@ -264,11 +283,26 @@ class LogSettings(Section, frozen=True, kw_only=True):
 
     Attributes:
         level: the least important level that is written.
-        file: file that the log is appended to, one JSON object a line; empty for standard error.
+        file: file that the log is appended to, one JSON object a line; then standard error gets
+            warnings and errors only, or readable lines where it is a terminal. Empty for standard
+            error.
+        checkpoints: file for the line after each commit, so that they do not crowd the log; empty
+            for where the other lines go.
+        rotate_size: a file that has grown to this is renamed, and a new one begun; with a unit: kB,
+            MB or GB.
+        keep: how many renamed files are kept beside each file.
     """
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    file: str = ""
+    file: str = "var/execution_service.log"
+    checkpoints: str = ""
+    rotate_size: str = "50MB"
+    keep: Count = 5
+
+    @property
+    def rotate_bytes(self) -> int:
+        """`rotate_size` in bytes."""
+        return parse_size(self.rotate_size)
 
 
 class DebugSettings(Section, frozen=True, kw_only=True):
