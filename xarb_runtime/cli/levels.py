@@ -221,7 +221,7 @@ def _open_table(rows: "list[Open]") -> "Table":
 
 
 def _venue_table(found: "StatusAnswer") -> "Table":
-    from xarb_runtime.cli.screen import clock, table
+    from xarb_runtime.cli.screen import clock, table, venue_state
 
     figures = {each.venue: each for each in found.kpis}
     made = table(
@@ -247,11 +247,10 @@ def _venue_table(found: "StatusAnswer") -> "Table":
             else ""
         )
         trades = f"{kpi.sample} of {kpi.min_sample}" if kpi else ""
-        state = venue.state if venue.up else f"[bold red]{venue.state}[/]"
         made.add_row(
             venue.name,
             venue.kind,
-            state,
+            venue_state(venue.state, up=venue.up),
             ratio,
             slow,
             trades,

@@ -11,6 +11,8 @@ from xarb_runtime.cli.errors import BAD_INPUT
 from xarb_runtime.cli.options import HERE, AsJson, Folder
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from xarb_runtime.plugins.registry import PluginInfo
 
 
@@ -38,6 +40,8 @@ def plugins(folder: Folder = HERE, *, as_json: AsJson = False) -> None:
         raise typer.Exit(BAD_INPUT)
 
 
-def _status(info: "PluginInfo") -> str:
+def _status(info: "PluginInfo") -> "Text":
+    from rich.text import Text
+
     colours = {"active": "green", "broken": "bold red", "blocked": "yellow"}
-    return f"[{colours[info.status]}]{info.status}[/]"
+    return Text(info.status, style=colours[info.status])

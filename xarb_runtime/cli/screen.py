@@ -59,9 +59,23 @@ def write_json(value: Any) -> None:
     sys.stdout.write(hidden(text) + "\n")
 
 
-def table(*columns: str, title: str = "", right: tuple[str, ...] = ()) -> Table:
+class PlainTable(Table):
+    """A table in whose cells brackets are brackets: they hold what others have written."""
+
+    def add_row(self, *cells: Any, **style: Any) -> None:
+        """Add a row."""
+        shown = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*shown, **style)
+
+
+def venue_state(name: str, *, up: bool) -> Text:
+    """Return the state of a venue in its colour."""
+    return Text(name, style="" if up else "bold red")
+
+
+def table(*columns: str, title: str = "", right: tuple[str, ...] = ()) -> PlainTable:
     """Return an empty table; the columns in `right` hold numbers."""
-    made = Table(
+    made = PlainTable(
         title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold"
     )
     for name in columns:
