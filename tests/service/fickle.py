@@ -19,9 +19,15 @@ class FickleBus(Bus):
     Attributes:
         plan: what becomes of the next attempts.
         down: nothing is taken at all.
+        unroutable: types that no queue takes.
         arrived: routing keys and bodies that got through, in order.
         attempts: bodies that were tried, in order.
         most: the largest number of attempts at a time.
+        incoming, spoken: what comes in, on both ways: a message, an error that breaks it off, or
+            None, which ends it.
+        acknowledged: tokens of messages, in the order they were acknowledged.
+        slow: how long an acknowledgement takes, seconds.
+        asked: how often messages were asked for.
     """
 
     def __init__(self, plan: Iterable[str] = ()) -> None:
@@ -32,14 +38,21 @@ class FickleBus(Bus):
         self.attempts: list[bytes] = []
         self.most = 0
         self._under_way = 0
-        self.incoming: asyncio.Queue[BusMessage] = asyncio.Queue()
+        self.incoming: asyncio.Queue[BusMessage | BaseException | None] = asyncio.Queue()
+        self.spoken: asyncio.Queue[BusMessage | BaseException | None] = asyncio.Queue()
         self.acknowledged: list[object] = []
+        self.slow = 0.0
+        self.asked = 0
 
-    async def messages(self) -> AsyncIterator[BusMessage]:
-        while True:
-            yield await self.incoming.get()
+    def messages(self) -> AsyncIterator[BusMessage]:
+        self.asked += 1
+        return _given(self.incoming)
+
+    def words(self) -> AsyncIterator[BusMessage]:
+        return _given(self.spoken)
 
     async def acknowledge(self, message: BusMessage) -> None:
+        await asyncio.sleep(self.slow)
         self.acknowledged.append(message.token)
 
     async def give_back(self, message: BusMessage) -> None:
@@ -74,3 +87,12 @@ class FickleBus(Bus):
 
     def depth(self) -> int:
         return self.incoming.qsize()
+
+
+async def _given(
+    queue: asyncio.Queue[BusMessage | BaseException | None],
+) -> AsyncIterator[BusMessage]:
+    while (item := await queue.get()) is not None:
+        if isinstance(item, BaseException):
+            raise item
+        yield item
