@@ -27,7 +27,8 @@ from xarb_runtime.store import postgres
 from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.journal import Journal
 
-postgres.WRITER_SETTINGS["idle_in_transaction_session_timeout"] = "500ms"
+for settings in (postgres.READ_BACK, postgres.WRITER_SETTINGS):
+    settings["idle_in_transaction_session_timeout"] = "500ms"
 
 async def main(url, owner, lease_ms):
     clock = SystemClock().now_ms

@@ -225,6 +225,17 @@ async def test_a_server_that_is_too_old_is_refused(
     assert "expected PostgreSQL 99 or newer, found 1" in await refusal(store)
 
 
+async def test_a_connection_that_is_not_as_asked_for_is_refused(
+    store: ServerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler keeps settings to itself."""
+    monkeypatch.setitem(postgres.WRITER_SETTINGS, "lock_timeout", "0")
+
+    found = await refusal(store)
+
+    assert "expected lock_timeout to be '15s' on this connection, found '0'" in found
+
+
 async def test_a_role_without_rights_is_told_so(store: ServerStore) -> None:
     store.run("REVOKE INSERT, UPDATE ON lease FROM xarb")
     try:

@@ -31,13 +31,15 @@ ANSWER_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
 
 #: The server's own limits are below ours, so that it is the server that says what took so long.
-_SETTINGS = {
+READ_BACK = {
     "default_transaction_isolation": "read committed",
     "statement_timeout": "25s",
     "lock_timeout": "15s",
     # Ends the transaction of a runtime that stands still in the middle of it: its successor waits
     # for the lease's row until then.
     "idle_in_transaction_session_timeout": "10s",
+}
+_SETTINGS = READ_BACK | {
     # A dead machine says no goodbye. This is how the server finds out.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",

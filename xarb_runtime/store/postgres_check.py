@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from xarb_runtime.store import migrate, schema
 from xarb_runtime.store.errors import LeaseHeld, StoreError
 from xarb_runtime.store.lease import Holder, read_lease, refuse_if_held
-from xarb_runtime.store.postgres import PostgresReader
+from xarb_runtime.store.postgres import READ_BACK, PostgresReader
 from xarb_runtime.store.postgres_address import PostgresAddress
 from xarb_runtime.store.postgres_migrate import tables_of
 from xarb_runtime.store.session import Source
@@ -24,6 +24,7 @@ SELECT current_setting('server_version_num')::int / 10000,
        current_setting('server_encoding'),
        current_schema()::text
 """
+_SETTINGS = "SELECT name, current_setting(name) FROM unnest($1::text[]) AS s(name)"
 _CREATE = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
 _RIGHTS = """
 SELECT t.name, r.name
@@ -36,13 +37,25 @@ _ALL = ["SELECT", "INSERT", "UPDATE", "DELETE"]
 
 async def refuse_if_unfit(source: Source) -> None:
     """
-    Refuse a server that is too old, can only be read, or on which a commit would not last.
+    Refuse a server that is too old, can only be read, or on which a commit would not last, and a
+    connection that is not as it was asked for.
 
     Raises:
         StoreError: with the first thing that is wrong.
     """
-    for finding in await _unfit(source):
+    for finding in [*await _unfit(source), *await _unset(source)]:
         raise StoreError(finding)
+
+
+async def _unset(source: Source) -> list[str]:
+    """A pooler may keep settings to itself, or for somebody else."""
+    found = dict(await source.fetch(_SETTINGS, [list(READ_BACK)]))
+    return [
+        f"{source.name}: expected {name} to be {expected!r} on this connection, found "
+        f"{found[name]!r}. Connect directly, not through a pooler."
+        for name, expected in READ_BACK.items()
+        if found[name] != expected
+    ]
 
 
 async def problems(address: PostgresAddress, is_alive: Callable[[Holder], bool]) -> list[str]:
