@@ -11,7 +11,7 @@ from tests.runbooks.table import Table
 
 PAGES = [
     "README.md",
-    *(f"docs/tutorial/{path.name}" for path in sorted((ROOT / "docs" / "tutorial").glob("*.md"))),
+    "docs/tutorial/first-hour.md",  # the other one needs a broker: tests/tutorial
     *(f"docs/how-to/{path.name}" for path in sorted((ROOT / "docs" / "how-to").glob("*.md"))),
 ]
 STORIES = [each for page in PAGES for each in exercises(ROOT, page)]
