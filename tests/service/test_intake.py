@@ -228,6 +228,47 @@ def test_a_word_among_the_opportunities_does_not_wait_for_room_either(tmp_path: 
     play(tmp_path, bus, use, SLOW)
 
 
+async def stopping(bus: FickleBus, runtime: Runtime) -> None:
+    """Stop the runtime while its only execution waits for leg B."""
+    bus.incoming.put_nowait(came(message("1"), "t1"))
+    await until(lambda: [it.leaves for it in runtime.desk.book.trades] == [("b_placing",)])
+    runtime.say("operator.stop", source="operator:test")
+    await until(lambda: runtime.desk.level == "stopping")
+
+
+def test_what_is_not_taken_before_a_stop_stays_on_the_bus(tmp_path: Path) -> None:
+    """Whoever comes next takes it; rejecting all that waits would empty the broker's queue."""
+    bus = FickleBus()
+
+    async def use(runtime: Runtime) -> None:
+        await stopping(bus, runtime)
+        for number in range(2, 9):
+            bus.incoming.put_nowait(came(message(str(number)), f"t{number}"))
+        await until(lambda: runtime.desk.level == "stopped")
+
+    play(tmp_path, bus, use, SLOW)
+
+    assert bus.acknowledged == ["t1"]
+
+
+def test_a_stop_that_is_taken_back_lets_opportunities_in_again(tmp_path: Path) -> None:
+    bus = FickleBus()
+
+    async def use(runtime: Runtime) -> None:
+        await stopping(bus, runtime)
+        bus.incoming.put_nowait(came(message("2"), "t2"))
+        await until(bus.incoming.empty)
+        bus.spoken.put_nowait(came(word("operator.resume"), "w1"))
+        await until(lambda: bus.acknowledged == ["t1", "w1", "t2"])
+        await ended(runtime, "x-1", "x-2")
+
+        snapshot = runtime.desk.book.get("x-2")
+        assert snapshot is not None
+        assert snapshot.leaves == ("completed",)
+
+    play(tmp_path, bus, use, SLOW)
+
+
 def test_a_repeated_word_does_nothing_and_is_noted_once(tmp_path: Path) -> None:
     bus, heard = FickleBus(), Heard()
 

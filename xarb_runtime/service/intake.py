@@ -3,8 +3,9 @@ The intake: messages of the bus are read, delivered to the writer, and acknowled
 that holds them.
 
 Opportunities are taken while there is room: when executions in flight are at their limit, nothing
-more is, and slowness of a venue becomes backpressure for the publisher. Operators' words never wait
-for room. All of them end in one inbox, in the order in which the bus gave them.
+more is, and slowness of a venue becomes backpressure for the publisher. Nor are they taken while
+the runtime stops: they wait on the bus for whoever comes next. Operators' words never wait. All of
+them end in one inbox, in the order in which the bus gave them.
 
 What the bus does wrong costs nothing but time: an iterator that raises or ends is asked for anew,
 and what was taken from it before is on its way to the journal all the same.
@@ -72,6 +73,7 @@ class Intake:
         deliver: Callable[[Delivery], None],
         in_flight: Callable[[], int],
         limit: int,
+        may_take: Callable[[], bool] = lambda: True,
         instruments: Instruments | None = None,
         hide: Callable[[str], str] = str,
     ) -> None:
@@ -81,6 +83,7 @@ class Intake:
         self._deliver = deliver
         self._in_flight = in_flight
         self._limit = limit
+        self._may_take = may_take
         self._instruments = instruments or Instruments()
         self._hide = hide
         self._room = asyncio.Event()
@@ -168,7 +171,7 @@ class Intake:
         self._reading = True
         try:
             async for message in self._bus.messages():
-                reading = await self._read_when_there_is_room(message)
+                reading = await self._read_when_there_is_room(message, self._may_take)
                 self._take(message, reading, self._acknowledging(message))
         finally:
             self._reading = False
@@ -178,12 +181,14 @@ class Intake:
             reading = self._reader.read(message, self._clock.now_ms(), words_only=True)
             self._take(message, reading, self._acknowledging(message))
 
-    async def _read_when_there_is_room(self, message: BusMessage) -> Reading:
+    async def _read_when_there_is_room(
+        self, message: BusMessage, may_take: Callable[[], bool] = lambda: True
+    ) -> Reading:
         if _OF_OPERATORS in message.body:
             reading = self._reader.read(message, self._clock.now_ms())
             if reading.outcome != "opportunity":
                 return reading
-        while self._in_flight() + self._pending >= self._limit:
+        while self._in_flight() + self._pending >= self._limit or not may_take():
             self._room.clear()
             await self._room.wait()
         return self._reader.read(message, self._clock.now_ms())

@@ -157,6 +157,10 @@ class Runtime:
             hide=parts.hide,
         )
 
+    def _may_take(self) -> bool:
+        """A bus that outlives us keeps opportunities for whoever comes after the stop."""
+        return not self._parts.outbound or self.desk.level not in {"stopping", "stopped"}
+
     def _make_intake(self) -> Intake:
         parts, bus = self._parts, self._parts.settings.bus
         return Intake(
@@ -170,6 +174,7 @@ class Runtime:
             deliver=self.inbox.put,
             in_flight=lambda: self.desk.book.in_flight,
             limit=bus.in_flight,
+            may_take=self._may_take,
             instruments=parts.instruments,
             hide=self.dispatcher.clean,
         )
