@@ -17,7 +17,7 @@ PIP := -m pip --disable-pip-version-check --no-input
 help:
 	@echo "make ghost       run the ghost scenarios, write evidence/"
 	@echo "make test        ruff, pyright, import order, tests"
-	@echo "make crash N=20  kill -9 at every kill point, N rounds"
+	@echo "make crash N=20  kill -9 at every kill point, N rounds; CRASH_STORE=postgresql"
 	@echo "make soak        20000 opportunities through broken brokers, networks and runtimes (N=, SEED=)"
 	@echo "make bench       measure, write benchmarks/results.json"
 	@echo "make evidence    write everything in evidence/ anew"

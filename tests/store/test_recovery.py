@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.store.factories import command, incident, snapshot, step, timer
-from tests.store.world import FileStore, Store
+from tests.store.world import FileStore, ServerStore, Store
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import (
     Command,
@@ -145,18 +145,31 @@ def _after(before: Snapshot, plan: Plan) -> Snapshot:
 
 
 # Each example opens two stores on disk: shrinking would take minutes.
-@given(st.lists(plans, max_size=8))
-@hypothesis_settings(
+few = hypothesis_settings(
     max_examples=15,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],
 )
+
+
+@given(st.lists(plans, max_size=8))
+@few
 def test_recovery_returns_what_the_steps_made(
     tmp_path_factory: pytest.TempPathFactory, planned: list[Plan]
 ) -> None:
     store = FileStore(tmp_path_factory.mktemp("store") / "store.db")
 
     asyncio.run(_write_and_compare(store, planned))
+
+
+@given(planned=st.lists(plans, max_size=8))
+@few
+def test_recovery_from_a_server_returns_it_as_well(
+    server_store: ServerStore, planned: list[Plan]
+) -> None:
+    server_store.clear()
+
+    asyncio.run(_write_and_compare(server_store, planned))
 
 
 async def _write_and_compare(store: Store, planned: list[Plan]) -> None:

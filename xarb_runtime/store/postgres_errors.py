@@ -76,4 +76,7 @@ def _words(error: BaseException | str) -> str:
     if isinstance(error, TimeoutError) and not str(error):
         return "no answer in time"
     text = getattr(error, "strerror", None) or str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    found = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    # The driver's own words for it tell nobody but its makers what has happened.
+    is_driver_s = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+    return f"a connection that is closed ({found})" if is_driver_s else found

@@ -84,6 +84,20 @@ class Queries:
             incidents=await self._of(schema.incidents, execution, IncidentRow, "opened_ms", "id"),
         )
 
+    async def beginnings(self) -> list[EventRow]:
+        """Return the first event of each execution that has not ended, in order."""
+        table, status = schema.events, schema.executions.c.status
+        query = (
+            sa.select(*columns(table, EventRow))
+            .join(schema.executions, schema.executions.c.id == table.c.execution)
+            .where(table.c.seq == 1)
+            .where(
+                sa.or_(status == Status.RUNNING.value, status == Status.QUARANTINED.value),
+            )
+            .order_by(table.c.position)
+        )
+        return await fetch(self._source, query, EventRow)
+
     async def snapshot(self, execution: str) -> Snapshot | None:
         """Return an execution's newest snapshot; None if there is no such execution."""
         table = schema.executions
