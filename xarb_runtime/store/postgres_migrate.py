@@ -19,6 +19,13 @@ from xarb_runtime.store.session import IoGuard, Source, to_its_end
 #: Longest time that a migration may take, seconds; a large table takes its time.
 MIGRATION_SECONDS = 600.0
 
+#: Whatever the role's own limits are: a migration is one transaction, and may take its time.
+_MIGRATION_SETTINGS = {
+    "application_name": "xarb migration",
+    "lock_timeout": "60s",
+    "statement_timeout": "0",
+}
+
 #: Two that start at once take turns. Any number will do that no other program uses: "xarb".
 _LOCK = 0x78617262
 
@@ -57,7 +64,7 @@ async def _upgrade(address: PostgresAddress, epoch: int | None) -> None:
     async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(
             timeout=CONNECT_SECONDS,
-            server_settings={"application_name": "xarb migration", "lock_timeout": "60s"},
+            server_settings=_MIGRATION_SETTINGS,
             **address.arguments(),
         )
 
