@@ -21,6 +21,7 @@ from xarb_runtime.bus.published import (
     CompletedData,
     TransitionData,
 )
+from xarb_runtime.domain.steps import Command
 from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.runtime import Runtime
 
@@ -218,8 +219,19 @@ def test_the_instruments_hear_of_everything(tmp_path: Path) -> None:
         def published(self, kind: str, outcome: str, seconds: float) -> None:
             heard.setdefault("published", []).append((kind, outcome, seconds))
 
+        def issued(self, command: Command) -> None:
+            heard.setdefault("issued", []).append(command.name)
+
+        def answered(self, command: Command, outcome: str, seconds: float) -> None:
+            assert seconds >= 0
+            heard.setdefault("answered", []).append((command.name, outcome))
+
+        def fired(self, timer: str, late_ms: int) -> None:
+            heard.setdefault("fired", []).append((timer, late_ms))
+
     async def use(runtime: Runtime) -> None:
         await executed(runtime, bus, "1")
+        await runtime.clock.sleep_ms(60_000)
 
     play(tmp_path, bus, use, instruments=All())
 
@@ -228,6 +240,12 @@ def test_the_instruments_hear_of_everything(tmp_path: Path) -> None:
     outcomes = [outcome for _, outcome, _ in heard["published"]]
     assert outcomes.count("failed") == 1
     assert outcomes.count("confirmed") == len(bus.arrived)
+    assert heard["issued"] == ["place", "quote", "place"]
+    assert heard["answered"] == [
+        ("place", "order.report"),
+        ("quote", "quote.received"),
+        ("place", "order.report"),
+    ]
 
 
 def test_the_writer_comes_to_rest_when_everything_is_confirmed(tmp_path: Path) -> None:
@@ -246,3 +264,22 @@ def test_the_writer_comes_to_rest_when_everything_is_confirmed(tmp_path: Path) -
         assert len(commits) == before
 
     play(tmp_path, bus, use, instruments=Commits())
+
+
+def test_timers_that_are_due_are_told_to_the_instruments(tmp_path: Path) -> None:
+    bus = FickleBus()
+    fired: list[tuple[str, int]] = []
+    slow = {**OUTSIDE.venues["sx"], "latency": "1s"}
+    settings = msgspec.structs.replace(OUTSIDE, venues={**OUTSIDE.venues, "sx": slow})
+
+    class Fired(Instruments):
+        def fired(self, timer: str, late_ms: int) -> None:
+            fired.append((timer, late_ms))
+
+    async def use(runtime: Runtime) -> None:
+        bus.incoming.put_nowait(came(message("1"), "t"))
+        await until(lambda: bool(fired))
+
+    play(tmp_path, bus, use, settings, instruments=Fired())
+
+    assert fired[0] == ("ttl_leg_a", 0)

@@ -2,6 +2,7 @@
 Answers: what became of commands, and what venues say by themselves, as events for the inbox.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from xarb_runtime.domain.orders import OrderReport
 from xarb_runtime.domain.steps import Command
 from xarb_runtime.plugins.contracts import Clock
 from xarb_runtime.service.inbox import Delivery
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.sanity import readable, report_problem
 
 log = structlog.get_logger("xarb.dispatcher")
@@ -44,9 +46,11 @@ class Answers:
         deliver: takes what is to be put into the journal.
         health: told when a venue says what cannot be true.
         hide: takes secrets out of a text.
+        instruments: told of each command and of its answer.
+        seconds: a clock that never goes back.
 
     Attributes:
-        open: the keys of the commands that have no answer yet.
+        open: the keys of the commands that have no answer yet, and when each began.
         nonsense: how many reports could not be true.
     """
 
@@ -56,12 +60,16 @@ class Answers:
         deliver: Callable[[Delivery], None],
         health: Callable[[str, str, str], None],
         hide: Callable[[str], str],
+        instruments: Instruments,
+        seconds: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._clock = clock
         self._deliver = deliver
         self._health = health
         self._hide = hide
-        self.open: set[str] = set()
+        self._instruments = instruments
+        self._seconds = seconds
+        self.open: dict[str, float] = {}
         self.nonsense = 0
 
     def clean(self, text: str) -> str:
@@ -106,6 +114,11 @@ class Answers:
         else:
             self.done(command, "failed", reason)
 
+    def begin(self, command: Command) -> None:
+        """Note that a command is being carried out."""
+        self.open[command.key] = self._seconds()
+        self._instruments.issued(command)
+
     # -- To commands -----------------------------------------------------------------------------
 
     def say(self, command: Command, kind: str, data: dict[str, Any], source: str) -> None:
@@ -121,7 +134,10 @@ class Answers:
         self._answer(command, Delivery(event=event, answers=command.key))
 
     def _answer(self, command: Command, delivery: Delivery) -> None:
-        self.open.discard(command.key)
+        began = self.open.pop(command.key, None)
+        if began is not None:
+            outcome = delivery.event.type if delivery.event else delivery.answer_type
+            self._instruments.answered(command, outcome, self._seconds() - began)
         self._deliver(delivery)
 
     def done(self, command: Command, kind: str = "done", detail: str = "") -> None:

@@ -31,6 +31,7 @@ from xarb_runtime.plugins.contracts import Bus, Clock, HedgeRequest, HedgeStrate
 from xarb_runtime.service.answers import Answers, execution_of
 from xarb_runtime.service.asking import Asking, NoAnswerError
 from xarb_runtime.service.inbox import Delivery
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.sanity import plan_problem, quote_problem
 
@@ -71,6 +72,7 @@ class Dispatcher:
         kill: KillPoints,
         health: Callable[[str, str, str], None],
         hide: Callable[[str], str] = str,
+        instruments: Instruments | None = None,
     ) -> None:
         self._clock = clock
         self._venues = venues
@@ -79,7 +81,7 @@ class Dispatcher:
         self._level = level
         self._deadlines = deadlines
         self._kill = kill
-        self._answers = Answers(clock, deliver, health, hide)
+        self._answers = Answers(clock, deliver, health, hide, instruments or Instruments())
         self._asking = Asking(venues, health, self.clean)
 
     @property
@@ -89,7 +91,7 @@ class Dispatcher:
 
     def start(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Begin a command; returns at once. What fails and is no plugin's doing ends the group."""
-        self._answers.open.add(command.key)
+        self._answers.begin(command)
         kind = (command.target, command.name)
         if kind in _QUESTIONS:
             self._safely(command, lambda: _QUESTIONS[kind](self, command, group))

@@ -10,6 +10,7 @@ from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Snapshot, Timer
 from xarb_runtime.plugins.contracts import Clock
 from xarb_runtime.service.inbox import Delivery
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.work import Arming
 from xarb_runtime.statechart.engine import TIMER_SOURCE
 
@@ -41,10 +42,12 @@ class Timers:
         clock: Clock,
         deliver: Callable[[Delivery], None],
         snapshot: Callable[[str], Snapshot | None],
+        instruments: Instruments | None = None,
     ) -> None:
         self._clock = clock
         self._deliver = deliver
         self._snapshot = snapshot
+        self._instruments = instruments or Instruments()
         self._heap: list[tuple[int, str, str, int, Timer]] = []
         self._changed = asyncio.Event()
 
@@ -74,6 +77,7 @@ class Timers:
             _, execution, _, _, timer = heapq.heappop(self._heap)
             snapshot = self._snapshot(execution)
             if snapshot is not None and timer in snapshot.timers:
+                self._instruments.fired(timer.id, now_ms - timer.due_ms)
                 self._deliver(Delivery(event=timer_event(execution, timer, now_ms)))
 
     async def _wait(self) -> None:
