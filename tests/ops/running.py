@@ -19,14 +19,16 @@ from xarb_runtime.bus.cloudevents import CloudEvent, encode
 from xarb_runtime.domain.opportunity import HedgeOffer, LegOffer, Opportunity
 from xarb_runtime.domain.orders import Selection
 from xarb_runtime.domain.steps import Snapshot, Status
+from xarb_runtime.ops.careful import Careful
 from xarb_runtime.ops.control import Control
 from xarb_runtime.ops.exposure import ExposureWatch
 from xarb_runtime.ops.metrics.measuring import Measuring
 from xarb_runtime.ops.serving import serve_control
+from xarb_runtime.ops.tracing import Tracing
 from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.clock import SystemClock
-from xarb_runtime.service.instruments import Instruments
+from xarb_runtime.service.instruments import Instruments, Several
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings import ChartSettings, Settings, load_settings
 from xarb_runtime.service.work import Work
@@ -95,6 +97,7 @@ async def running(
     venues: Mapping[str, Any] | None = None,
     *,
     measure: Callable[[Settings], Measuring] | None = None,
+    traces: Tracing | None = None,
     **sections: Any,
 ) -> AsyncIterator[Running]:
     """Run a deployment until the end of the context; `measure` serves its metrics as well."""
@@ -102,24 +105,27 @@ async def running(
     settings = load_settings(folder, {})
     watch = ExposureWatch(time.time_ns() // 1_000_000)
     measuring = measure(settings) if measure else None
+    traces = traces or Tracing(None, None)
     committed: dict[str, Snapshot] = {}
 
     def keep(work: Work) -> None:
         committed.update({taken.after.execution: taken.after for taken in work.steps})
 
+    measured = measuring.instruments if measuring else Careful(Instruments())
     around = Surroundings(
         folder=folder,
         clock=SystemClock(),
         owner="test",
-        observers=(watch.observe, *([measuring.instruments.observe] if measuring else ()), keep),
+        observers=(watch.observe, measured.observe, traces.observe, keep),
         charts=bundled_charts(),
-        instruments=measuring.instruments if measuring else Instruments(),
+        instruments=Several((measured, traces.instruments)),
     )
     async with (
         assemble(settings, around) as runtime,
         measuring.of(runtime, watch) if measuring else nullcontext("") as metrics,
         asyncio.TaskGroup() as group,
     ):
+        await traces.recall(runtime)
         task = group.create_task(runtime.run())
         await runtime.started.wait()
         async with serve_control(Control(runtime, watch, TOKEN), "127.0.0.1", 0) as address:

@@ -11,7 +11,14 @@ import msgspec
 
 from xarb_runtime.bundle import BundleError
 from xarb_runtime.ops.findings import Check, fine, stops
-from xarb_runtime.ops.places import check_bus, check_control, check_logs, check_metrics, check_store
+from xarb_runtime.ops.places import (
+    check_bus,
+    check_control,
+    check_logs,
+    check_metrics,
+    check_store,
+    check_tracing,
+)
 from xarb_runtime.ops.problems import Problem
 from xarb_runtime.ops.redaction import Redaction, secrets_of
 from xarb_runtime.plugins.contracts import Finding as PluginFinding
@@ -78,6 +85,7 @@ def check_deployment(
     checks += check_bus(settings, registry)
     checks += check_control(folder, settings)
     checks += check_metrics(settings)
+    checks += check_tracing(settings)
     checks += check_logs(folder, settings)
     redaction = Redaction(secrets_of(settings))
     return Checked(

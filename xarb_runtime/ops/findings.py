@@ -9,7 +9,17 @@ import msgspec
 from xarb_runtime.ops.problems import Problem
 
 Area = Literal[
-    "settings", "plugins", "charts", "venues", "store", "bus", "clock", "control", "metrics", "logs"
+    "settings",
+    "plugins",
+    "charts",
+    "venues",
+    "store",
+    "bus",
+    "clock",
+    "control",
+    "metrics",
+    "tracing",
+    "logs",
 ]
 
 

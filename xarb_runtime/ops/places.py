@@ -13,6 +13,7 @@ from xarb_runtime.ops.log_file import log_problem
 from xarb_runtime.ops.problems import Problem, ProblemError
 from xarb_runtime.ops.serving import check_loopback
 from xarb_runtime.ops.token import token_problems
+from xarb_runtime.ops.tracing import require_packages
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.assembly import open_bus, store_url
 from xarb_runtime.service.clock import SystemClock
@@ -103,6 +104,18 @@ def _port(host: str, port: int, section: str = "control") -> Iterator[Problem]:
                 found=error.strerror or str(error),
                 do="Is a runtime of this deployment running? Else choose another port",
             )
+
+
+def check_tracing(settings: Settings) -> Iterator[Check]:
+    """Look whether what traces need is installed, where they are wanted."""
+    if not settings.tracing.enabled:
+        return
+    try:
+        require_packages()
+    except ProblemError as error:
+        yield Check(area="tracing", severity="error", problem=error.problem)
+    else:
+        yield fine("tracing", hide_url_password(settings.tracing.endpoint))
 
 
 def check_logs(folder: Path, settings: Settings) -> Iterator[Check]:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -26,12 +26,14 @@ from xarb_runtime.ops.metrics.measuring import Measuring
 from xarb_runtime.ops.serving import serve_control
 from xarb_runtime.ops.status import ChartState, StoreState
 from xarb_runtime.ops.token import ensure_token
+from xarb_runtime.ops.tracing import tracing
 from xarb_runtime.ops.watchdog import watching_the_loop
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.inbox import Delivery
+from xarb_runtime.service.instruments import Several
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.runtime import Runtime, RuntimeEndedError
 from xarb_runtime.service.settings_model import Settings
@@ -197,37 +199,41 @@ async def run_process(
     token = ensure_token(token_file)
     logs.redaction.add(token)
     clock, stopper = SystemClock(), Stopper(tell)
-    watch, measuring = (
-        ExposureWatch(clock.now_ms()),
-        Measuring(settings, lost_lines=lambda: logs.lost),
-    )
-    around = Surroundings(
-        folder=folder,
-        clock=clock,
-        owner=f"xarb {__version__}",
-        kill=KillPoints(settings.debug.kill_at),
-        observers=(watch.observe, Checkpoints().observe, measuring.instruments.observe),
-        instruments=measuring.instruments,
-        wait_ms=settings.store.lease_ms + LEASE_MARGIN_MS,
-        charts=charts,
-        hide=lambda text: str(logs.redaction.hide(text)),
-    )
+    watch = ExposureWatch(clock.now_ms())
     with stopper.listening():
-        async with (
-            assemble(settings, around, registry) as runtime,
-            measuring.of(runtime, watch) as metrics,
-        ):
-            control = Control(runtime, watch, token)
-            where = settings.control
-            async with serve_control(control, where.host, where.port) as url:
-                with written_address(token_file, url):
-                    await _until_stopped(
-                        runtime,
-                        stopper,
-                        measuring.meter.blocked,
-                        lambda: announce(_started(runtime, folder, url, metrics)),
-                    )
-                return _ended(runtime, watch, stopped=not stopper.cut_short.is_set())
+        async with AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            traces = await enter(tracing(settings.tracing, logs.redaction.text))
+            measuring = Measuring(settings, lost_lines=lambda: logs.lost, spans=traces.counts)
+            around = Surroundings(
+                folder=folder,
+                clock=clock,
+                owner=f"xarb {__version__}",
+                kill=KillPoints(settings.debug.kill_at),
+                observers=(
+                    watch.observe,
+                    Checkpoints().observe,
+                    measuring.instruments.observe,
+                    traces.observe,
+                ),
+                instruments=Several((measuring.instruments, traces.instruments)),
+                wait_ms=settings.store.lease_ms + LEASE_MARGIN_MS,
+                charts=charts,
+                hide=logs.redaction.text,
+            )
+            runtime = await enter(assemble(settings, around, registry))
+            await traces.recall(runtime)
+            metrics = await enter(measuring.of(runtime, watch))
+            control, where = Control(runtime, watch, token), settings.control
+            url = await enter(serve_control(control, where.host, where.port))
+            with written_address(token_file, url):
+                await _until_stopped(
+                    runtime,
+                    stopper,
+                    measuring.meter.blocked,
+                    lambda: announce(_started(runtime, folder, url, metrics)),
+                )
+            return _ended(runtime, watch, stopped=not stopper.cut_short.is_set())
 
 
 async def _until_stopped(

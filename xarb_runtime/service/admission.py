@@ -32,7 +32,7 @@ class Facts:
         """Return an `opportunity.detected` event with gate and limits, and the opportunity."""
         opportunity = msgspec.convert(event.data["opportunity"], Opportunity, strict=False)
         data = {
-            "opportunity": event.data["opportunity"],
+            **event.data,
             "gate": msgspec.to_builtins(self._gate(opportunity, book, duplicate=duplicate)),
             "limits": msgspec.to_builtins(self.limits),
         }

@@ -7,7 +7,7 @@ do nothing; metrics and traces inherit from it.
 
 from collections.abc import Sequence
 
-from xarb_runtime.domain.steps import Command
+from xarb_runtime.domain.steps import Command, Step
 from xarb_runtime.plugins.contracts import BusMessage
 
 
@@ -39,6 +39,14 @@ class Instruments:
 
     def published(self, kind: str, outcome: str, seconds: float) -> None:
         """A message went out: `confirmed`, `unroutable` or `failed`."""
+
+    def traceparent(self, execution: str, taken: Step | None = None) -> str:  # noqa: ARG002
+        """
+        Return what a message about an execution carries as `traceparent`; empty for none.
+
+        `taken` is the step that the message tells of. Called before the step is on disk.
+        """
+        return ""
 
 
 class Several(Instruments):
@@ -81,3 +89,8 @@ class Several(Instruments):
         """As above."""
         for each in self._instruments:
             each.published(kind, outcome, seconds)
+
+    def traceparent(self, execution: str, taken: Step | None = None) -> str:
+        """As above; the first that has one gives it."""
+        found = [each.traceparent(execution, taken) for each in self._instruments]
+        return next(filter(None, found), "")

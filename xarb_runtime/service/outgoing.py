@@ -21,6 +21,7 @@ from xarb_runtime.domain.opportunity import Opportunity
 from xarb_runtime.domain.position import profit_by_scenario, worst_case
 from xarb_runtime.domain.steps import Outcome, Status, Step
 from xarb_runtime.service.book import is_trade
+from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.work import Closed, Counted, News
 from xarb_runtime.store.batch import Incident, Outgoing
 
@@ -37,6 +38,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str = ""
     time: str
     datacontenttype: str
+    traceparent: str = ""
     data: msgspec.Struct
 
 
@@ -71,10 +73,12 @@ class Outbox:
 
     Args:
         types: the types that are told; empty for a bus on which nobody listens.
+        instruments: those that trace executions say what a message carries of the trace.
     """
 
-    def __init__(self, types: frozenset[str]) -> None:
+    def __init__(self, types: frozenset[str], instruments: Instruments | None = None) -> None:
         self._types = types
+        self._traceparent = (instruments or Instruments()).traceparent
         self._position = 0
         self._began: dict[str, int] = {}
         self._found: list[Outgoing] = []
@@ -103,7 +107,15 @@ class Outbox:
             case Counted():
                 self._counted(item)
 
-    def _add(self, kind: str, identity: str, lane: str, time_ms: int, data: msgspec.Struct) -> None:
+    def _add(
+        self,
+        kind: str,
+        identity: str,
+        lane: str,
+        time_ms: int,
+        data: msgspec.Struct,
+        taken: Step | None = None,
+    ) -> None:
         if kind not in self._types:
             return
         self._position += 1
@@ -115,6 +127,7 @@ class Outbox:
             subject=lane,
             time=format_time(time_ms),
             datacontenttype="application/json",
+            traceparent=self._traceparent(lane, taken),
             data=data,
         )
         self._found.append(
@@ -139,10 +152,12 @@ class Outbox:
         # A word to an execution that has ended is no step of it: it has no number of its own.
         if after.seq > before.seq and (trade or _matters(taken)):
             identity = f"{name}:{after.seq}"
-            self._add(published.EXECUTION_TRANSITION, identity, name, now_ms, _transition(taken))
+            data = _transition(taken)
+            self._add(published.EXECUTION_TRANSITION, identity, name, now_ms, data, taken)
         if trade and after.status is Status.FINAL and before.status is not Status.FINAL:
             data = _completed(taken, self._began.pop(name, None))
-            self._add(published.EXECUTION_COMPLETED, f"{name}:completed", name, now_ms, data)
+            identity = f"{name}:completed"
+            self._add(published.EXECUTION_COMPLETED, identity, name, now_ms, data, taken)
 
     # -- Incidents and figures -------------------------------------------------------------------
 

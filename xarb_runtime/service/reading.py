@@ -12,6 +12,7 @@ from xarb_runtime.bus.opportunities import read_opportunity
 from xarb_runtime.bus.published import OPERATOR_WORDS, OperatorWordData
 from xarb_runtime.bus.signing import verify
 from xarb_runtime.bus.strict_json import UnreadableError, read_object, shown
+from xarb_runtime.bus.traceparent import TRACEPARENT, parse_traceparent
 from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, Event
 from xarb_runtime.plugins.contracts import BusMessage
 from xarb_runtime.plugins.settings import SectionError, read_section
@@ -107,7 +108,7 @@ class Reader:
             type=OPPORTUNITY_DETECTED,
             time_ms=now_ms,
             execution=f"x-{opportunity.id}",
-            data={"opportunity": message.data},
+            data={"opportunity": message.data, **_trace(message)},
         )
         age_ms = now_ms - message.time_ms
         dropped = _dropped(event, age_ms, self._max_age_ms)
@@ -146,6 +147,12 @@ class Reader:
             return Reading(delivery=delivery, outcome="operator", age_ms=age_ms)
         dropped.delivery.action = msgspec.structs.replace(action, result=dropped.outcome)
         return dropped
+
+
+def _trace(message: CloudEvent) -> dict[str, object]:
+    """The publisher's trace, if it names one: it goes into the journal with the event."""
+    found = message.extensions.get(TRACEPARENT)
+    return {TRACEPARENT: found} if parse_traceparent(found) else {}
 
 
 def _event(message: BusMessage) -> CloudEvent:

@@ -28,6 +28,7 @@ from xarb_runtime.service.settings_sections import (
     PluginSettings,
     ServiceSettings,
     StoreSettings,
+    TracingSettings,
     VenueSettings,
 )
 
@@ -67,6 +68,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StoreSettings",
+    "TracingSettings",
     "VenueSettings",
     "load_settings",
     "settings_reference",

@@ -22,6 +22,7 @@ from xarb_runtime.service.settings_sections import (
     Section,
     ServiceSettings,
     StoreSettings,
+    TracingSettings,
     VenueSettings,
 )
 
@@ -43,6 +44,7 @@ class Settings(Section, frozen=True, kw_only=True):
         venue_health: when a venue counts as down.
         service: the execution service itself.
         metrics: where metrics are read.
+        tracing: traces of executions.
         logging: what is logged, and where.
         debug: for tests of the runtime itself.
         secret_keys: not a setting: the key paths that came from `.secrets.yaml`.
@@ -60,6 +62,7 @@ class Settings(Section, frozen=True, kw_only=True):
     venue_health: HealthLimits = HealthLimits()
     service: ServiceSettings = ServiceSettings()
     metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()
     logging: LogSettings = LogSettings()
     debug: DebugSettings = DebugSettings()
     secret_keys: frozenset[str] = frozenset()

@@ -57,6 +57,11 @@ RULES = (
          "a loopback address: 127.0.0.1, ::1 or localhost"),
     Rule("metrics.host", lambda s: s.metrics.remote or _is_loopback(s.metrics.host),
          "a loopback address, because metrics.remote is false", ("metrics.remote",)),
+    Rule("tracing.endpoint", lambda s: _scheme(s.tracing.endpoint) in {"http", "https"},
+         "a URL that begins with http:// or https://"),
+    Rule("tracing.service_name", lambda s: s.tracing.service_name != "", "a name"),
+    Rule("tracing.secret_headers", lambda s: _are_headers(s.tracing.secret_headers),
+         "name=value, with commas between them"),
     Rule("logging.rotate_size", lambda s: _bytes(s.logging.rotate_size) >= _LEAST_LOG,
          "a size such as 500kB, 50MB or 1GB, at least 10kB"),
     Rule("logging.checkpoints",
@@ -174,6 +179,11 @@ def _value(settings: Settings, key: str) -> object:
 
 def _ms(text: object) -> int:
     return parse_duration_ms(str(text))
+
+
+def _are_headers(text: str) -> bool:
+    pairs = [each.partition("=") for each in text.split(",") if each.strip()]
+    return all(name.strip() and separator for name, separator, _ in pairs)
 
 
 def _bytes(text: str) -> int:

@@ -277,6 +277,30 @@ class MetricsSettings(Section, frozen=True, kw_only=True):
     remote: bool = False
 
 
+class TracingSettings(Section, frozen=True, kw_only=True):
+    """
+    Traces of executions, sent to an OpenTelemetry collector. They need the extra `traces`.
+
+    Attributes:
+        enabled: make traces, and let messages that go out carry `traceparent`.
+        endpoint: where the collector takes OTLP over HTTP.
+        service_name: how the deployment is called there; two deployments have two names.
+        secret_headers: what is sent with each request, `name=value` with commas between them;
+            belongs into `.secrets.yaml`.
+    """
+
+    enabled: bool = False
+    endpoint: str = "http://127.0.0.1:4318/v1/traces"
+    service_name: str = "xarb"
+    secret_headers: str = ""
+
+    @property
+    def header_map(self) -> dict[str, str]:
+        """`secret_headers` by name."""
+        pairs = [each.partition("=") for each in self.secret_headers.split(",") if each.strip()]
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 class LogSettings(Section, frozen=True, kw_only=True):
     """
     What is logged, and where.

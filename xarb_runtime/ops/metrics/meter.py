@@ -8,11 +8,11 @@ the newest orders that have ended.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
 
 from xarb_runtime.domain.context import Context
 from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.steps import Command, Snapshot, Status, Step
+from xarb_runtime.ops.commands import venue_of
 from xarb_runtime.ops.metrics.letters import reason_class
 from xarb_runtime.ops.metrics.registry import Collectors
 from xarb_runtime.plugins.contracts import BusMessage
@@ -176,14 +176,6 @@ class Meter(Instruments):
     def blocked(self) -> None:
         """Count that something held up the loop."""
         self._count("xarb_loop_blocked_total")
-
-
-def venue_of(command: Command) -> str:
-    """Return the venue that a command speaks with; empty where it speaks with none."""
-    params: dict[str, Any] = command.params
-    selection = params.get("selection")
-    inner = selection.get("venue", "") if isinstance(selection, dict) else ""
-    return str(params.get("venue") or inner)
 
 
 class _Facts:
