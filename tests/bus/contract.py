@@ -158,7 +158,8 @@ class BusContract:
 
         again = await take(harness.bus.messages(), IN_FLIGHT)
         assert bodies(again) == [b"0", *[str(n).encode() for n in range(2, IN_FLIGHT + 1)]]
-        assert [message.redelivered for message in again] == [True] * (IN_FLIGHT - 1) + [False]
+        # The last one may have been on its way to us, so a bus may say either of it.
+        assert [message.redelivered for message in again[:-1]] == [True] * (IN_FLIGHT - 1)
 
     async def test_an_acknowledgement_after_the_loss_does_no_harm(self, harness: Harness) -> None:
         await self.submit(harness, 1)

@@ -79,7 +79,7 @@ class RabbitBus(Bus):
                 self._lost(Lost(f"a defect of ours ended the connection: {error!r}"))
                 log.exception("bus_defect")
             pause_ms = self._backoff.next_ms()
-            log.info("bus_waits", next_attempt_ms=pause_ms)
+            log.debug("bus_waits", next_attempt_ms=pause_ms)
             await self._clock.sleep_ms(pause_ms)
 
     async def _live(self) -> None:
@@ -123,7 +123,7 @@ class RabbitBus(Bus):
     def _lost(self, error: BaseException) -> None:
         setup, worked = self._setup, self._state == "connected"
         reason = explain(error, setup.address, setup.options, worked=worked)
-        if (self._state, self._reason) != ("waiting", reason):
+        if reason != self._reason:
             log.warning("bus_lost", reason=reason)
         self._is("waiting", reason)
 

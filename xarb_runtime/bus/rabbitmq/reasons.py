@@ -25,8 +25,10 @@ _REFUSED = re.compile(
 _QUOTED = re.compile(r"the value '(?P<value>[^']*)' of type '\w+'")
 
 
-#: What aiormq says when the other end closes without a word.
-_SILENT = "unexpectedly closed"
+#: What aiormq says when the other end closes or resets the connection without a word.
+_SILENT = ("unexpectedly closed", "connection reset")
+#: All that aiormq says of the broker's reason to refuse a virtual host.
+_NO_ENTRANCE = ("got <Connection.Close", "NOT_ALLOWED")
 
 
 def explain(
@@ -42,7 +44,7 @@ def explain(
         worked: the connection has worked before that.
     """
     for link in _chain(error):
-        if worked and _SILENT in _said(link):
+        if worked and any(sign in _said(link) for sign in _SILENT):
             return f"{address}: the broker, or something on the way to it, closed the connection"
         if text := _known(link, address, options):
             return _hidden(text, address)
@@ -96,20 +98,18 @@ def _login(error: BaseException, text: str, address: Address) -> str:
             f"{address} refuses the user {address.username} with this password: check"
             " bus.options.username and bus.options.password"
         )
-    if "NOT_ALLOWED" in text and "not found" in text:
+    if any(sign in text for sign in _NO_ENTRANCE):
         return (
-            f"{address.host} has no virtual host {address.vhost}: make it"
-            f" (rabbitmqctl add_vhost {address.vhost}), or name another one in bus.url"
+            f"the user {address.username} may not enter the virtual host {address.vhost}, or there"
+            f" is none of this name: see `rabbitmqctl list_vhosts`, and give the user permissions"
+            f" (rabbitmqctl set_permissions -p {address.vhost} {address.username} ...)"
         )
-    if "NOT_ALLOWED" in text and "refused for user" in text:
-        return (
-            f"the user {address.username} may not enter the virtual host {address.vhost}: give it"
-            f" permissions there (rabbitmqctl set_permissions -p {address.vhost}"
-            f" {address.username} ...)"
-        )
-    if _SILENT in text:
+    if any(sign in text for sign in _SILENT):
         speaks = "TLS (amqps)" if not address.tls else "no TLS (amqp)"
-        return f"{address} closed the connection without a word: does this port speak {speaks}?"
+        return (
+            f"{address} closed the connection without a word: is the broker about to start or to"
+            f" stop, or does this port speak {speaks}?"
+        )
     return ""
 
 
