@@ -161,11 +161,11 @@ class PostgresServer:
         finally:
             console.close()
 
-    def kill_backends(self, database: str) -> int:
-        """End all connections to a database from the server's side; return how many."""
+    def kill_backends(self, database: str, user: str = ROLE) -> int:
+        """End a role's connections to a database from the server's side; return how many."""
         ending = (
             "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
-            f" WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+            f" WHERE datname = '{database}' AND usename = '{user}'"
         )
         with self.console("postgres") as boss:
             ((ended,),) = boss.rows(ending)
@@ -201,7 +201,14 @@ class Console:
 
     def __init__(self, loop: "_Loop", url: str) -> None:
         self._loop = loop
-        self._connection = loop.call(asyncpg.connect(url, timeout=30, command_timeout=30))
+        self._url = url
+        self.connect()
+
+    def connect(self) -> None:
+        """Connect; anew, when the server has been away."""
+        self._connection = self._loop.call(
+            asyncpg.connect(self._url, timeout=30, command_timeout=30)
+        )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""

@@ -5,7 +5,7 @@ The server that tests have of their own: up, down, killed, and nothing left of i
 import asyncpg
 import pytest
 
-from tests.servers.postgres import ROLE, PostgresServer, _children, _runs
+from tests.servers.postgres import ROLE, SUPERUSER, PostgresServer, _children, _runs
 
 
 def test_a_database_is_empty_and_belongs_to_the_role(
@@ -52,7 +52,7 @@ def test_connections_can_be_ended_from_the_server_s_side(
     postgres_server: PostgresServer, postgres_database: str
 ) -> None:
     with postgres_server.console(postgres_database) as console:
-        assert postgres_server.kill_backends(postgres_database) == 1
+        assert postgres_server.kill_backends(postgres_database, SUPERUSER) == 1
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
             console.rows("SELECT 1")
 

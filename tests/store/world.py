@@ -102,6 +102,10 @@ class ServerStore(Store):
         """Make it as new."""
         self.run(_CLEARING)
 
+    def reconnect(self) -> None:
+        """Look again, after the server has been away."""
+        self._console.connect()
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._console.rows(query)
 
