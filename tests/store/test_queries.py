@@ -51,6 +51,24 @@ async def test_executions_come_newest_first_up_to_a_limit_and_by_status(journal:
     assert [row.id for row in await queries.executions(Status.RUNNING)] == ["x-1", "x-2"]
 
 
+async def test_what_began_the_executions_in_flight(journal: Journal) -> None:
+    final = snapshot("x-3", seq=1, status=Status.FINAL)
+    held = snapshot("x-4", seq=1, status=Status.QUARANTINED)
+    steps = [
+        step("x-2", seq=1),
+        step("x-1", seq=1),
+        step("x-1", seq=2),
+        step("x-3", seq=1, after=final),
+        step("x-4", seq=1, after=held),
+    ]
+
+    await journal.commit(Batch(steps=steps))
+    found = await journal.queries.beginnings()
+
+    assert [(row.execution, row.seq) for row in found] == [("x-2", 1), ("x-1", 1), ("x-4", 1)]
+    assert found[0].data == {"filled": "10.50"}
+
+
 async def test_a_row_of_the_list_says_what_the_snapshot_says(journal: Journal) -> None:
     after = snapshot(seq=1, leaves=("b", "c"), exposure=Exposure.ONE_LEG, version=4)
     await journal.commit(Batch(steps=[step(after=after)]))
