@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tests.fuzz.mutations import BYTES, LARGE, STRUCTURE, binary_mode, zipped
-from tests.fuzz.seeds import Document, opportunity, plain, word, written
+from tests.fuzz.seeds import Document, opportunity, plain, spoilable, word, written
 
 CONTENT_TYPE = "application/cloudevents+json"
 #: What the runtime of a campaign believes.
@@ -77,7 +77,7 @@ def campaign(seed: int, count: int, now_ms: int, *, sound_every: int = 500) -> I
 
 def _spoilt(number: int, now_ms: int, chance: random.Random) -> Fuzzed:
     is_word = chance.random() < 0.2
-    found = word(number, now_ms, chance) if is_word else opportunity(number, now_ms)
+    found = word(number, now_ms, chance) if is_word else spoilable(number, now_ms)
     key = found["type"]
     draw = chance.random()
     if draw < 0.55:

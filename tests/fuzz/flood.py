@@ -27,12 +27,30 @@ from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings import load_settings
 from xarb_runtime.service.work import Work
 
-DEADLINE_SECONDS = 240
+DEADLINE_SECONDS = 500
 #: So many messages are published at a time.
 AT_ONCE = 200
 #: A campaign lasts: nothing in it may become too old by itself.
 LONG = "1h"
 PRICES = {"m1/over": "2.10", "m1/under": "1.95", "m2/under": "2.02"}
+#: The sound ones are executed, however busy the machine is.
+PATIENT = {
+    "max_age": LONG,
+    "max_in_flight": 1_000,
+    "max_open_stake": 10_000_000,
+    "ttl_leg_a": "60s",
+    "ttl_leg_b": "60s",
+    "ttl_hedge": "60s",
+    "ttl_quote": "60s",
+}
+UNHURRIED = {
+    "heartbeat": "60s",
+    "call_deadline": "60s",
+    "find_deadline": "60s",
+    "plan_deadline": "60s",
+    "publish_deadline": "60s",
+}
+SLOW_IS_FINE = {"max_p95_accept": "60s", "clear_p95_accept": "60s"}
 
 
 class Heard(Instruments):
@@ -66,7 +84,7 @@ class Account(NamedTuple):
         nobody: those in the broker's queue of dead messages: no queue takes their routing key.
         repetitions: those that were only acknowledged, because they were in the journal already.
         outcomes: what the intake has counted.
-        executed: how each opportunity's execution stands, by the opportunity's id.
+        executed: in which state each opportunity's execution is and why, by the opportunity's id.
         grown: how much memory the process has taken meanwhile, bytes.
     """
 
@@ -124,24 +142,19 @@ def _noting(messages: Iterable[Fuzzed], sound: set[str]) -> Iterator[Fuzzed]:
 async def _running(
     folder: Path, url: str, prefix: str, store: str, heard: Heard
 ) -> AsyncIterator[Runtime]:
-    quoting = {**FAST, "prices": PRICES}
     bus = {
         "url": url,
-        "options": {"prefix": prefix},
+        "options": {"prefix": prefix, "heartbeat": "60s", "confirm_deadline": "60s"},
         "in_flight": 1_000,
         "max_age": LONG,
         "operator_key": KEY,
         "operator_max_age": LONG,
     }
-    limits = {
-        "max_age": LONG,
-        "max_in_flight": 1_000,
-        "max_open_stake": 10_000_000,
-        "min_m_net": "0",
-    }
-    sections = {"store": {"url": store}} if store else {}
+    sections = {"limits": PATIENT, "service": UNHURRIED, "kpi": SLOW_IS_FINE}
+    sections |= {"store": {"url": store}} if store else {}
+    quoting = {**FAST, "prices": PRICES}
     venues = {"sx": quoting, "azuro": quoting}
-    write_deployment(folder, venues, bus=bus, limits=limits, **sections)
+    write_deployment(folder, venues, bus=bus, **sections)
     around = Surroundings(
         folder=folder,
         clock=SystemClock(),
@@ -216,7 +229,7 @@ async def _account(
         for query in (
             "SELECT outcome FROM events WHERE source LIKE 'bus:%'",
             "SELECT reason FROM dead_letters",
-            "SELECT id, status, CAST(leaves AS TEXT) FROM executions WHERE id LIKE 'x-%'",
+            "SELECT id, CAST(leaves AS TEXT), reason FROM executions WHERE id LIKE 'x-%'",
         )
     ]
     return Account(
@@ -226,7 +239,7 @@ async def _account(
         nobody=nobody,
         repetitions=heard.repetitions,
         outcomes=heard.outcomes,
-        executed={name.removeprefix("x-"): f"{status} {leaves}" for name, status, leaves in ended},
+        executed={name.removeprefix("x-"): f"{leaves}{reason}" for name, leaves, reason in ended},
         grown=grown,
     )
 

@@ -138,6 +138,18 @@ def example(kind: str) -> bytes:
     return encode(examples()[kind])
 
 
+def spoilable(number: int, now_ms: int) -> Document:
+    """
+    Return a sound message whose opportunity is not taken: the venues settle differently.
+
+    What is spoilt but can still be read would be traded otherwise, at markets that there are not,
+    and the runtime would pause for good reasons.
+    """
+    made = opportunity(number, now_ms)
+    made["data"]["leg_b"]["settlement"] = {"void": "half"}
+    return made
+
+
 def opportunity(number: int, now_ms: int) -> Document:
     """Return a sound message with an id of its own."""
     sound = json.loads(example(OPPORTUNITY_DETECTED))

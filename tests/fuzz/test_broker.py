@@ -3,6 +3,7 @@ Bad input over a real broker: every message is somewhere in the end, and the run
 """
 
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,10 @@ def assert_the_sound_ones_were_executed(account: Account, sent: list[Fuzzed]) ->
     sound = [message.sound for message in sent if message.sound]
 
     assert len(sound) >= 20
-    assert {account.executed.get(name) for name in sound} == {'final ["completed"]'}
+    assert Counter(account.executed.get(name) for name in sound) == {'["completed"]': len(sound)}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_ten_thousand_spoilt_messages(broker: Broker, prefix: str, tmp_path: Path) -> None:
     sent = messages(11, 10_000, 500)
     account = await flood(tmp_path, broker.url, prefix, sent)
@@ -54,8 +55,8 @@ async def test_ten_thousand_spoilt_messages(broker: Broker, prefix: str, tmp_pat
     assert account.grown < 150 * MEGABYTE
 
 
-@pytest.mark.timeout(300)
-async def test_a_thousand_on_postgresql(
+@pytest.mark.timeout(600)
+async def test_three_thousand_on_postgresql(
     broker: Broker,
     prefix: str,
     tmp_path: Path,
@@ -63,7 +64,7 @@ async def test_a_thousand_on_postgresql(
     postgres_database: str,
 ) -> None:
     """A server refuses what a file takes: one such text in a commit, and nothing would go on."""
-    sent = messages(12, 1_000, 50)
+    sent = messages(12, 3_000, 100)
     store = postgres_server.url(postgres_database)
     account = await flood(tmp_path, broker.url, prefix, sent, store)
 
