@@ -42,12 +42,17 @@ def check_store(
 
 
 def check_bus(settings: Settings, registry: Registry | None) -> Iterator[Check]:
-    """Connect to the bus, and leave it again."""
+    """
+    Open the bus, and leave it again. One that does not answer stops no start: the runtime recovers,
+    hedges and waits for it.
+    """
     url = hide_url_password(settings.bus.url)
     try:
         asyncio.run(_open_bus(settings, registry or Registry()))
     except TimeoutError:
-        yield stops("bus", f"no answer within {BUS_SECONDS} s", f"bus.url, {url}")
+        what, do = f"no answer within {BUS_SECONDS} s", "Look whether the broker can be reached"
+        problem = Problem(what=what, where=f"bus.url, {url}", do=do)
+        yield Check(area="bus", severity="warning", problem=problem)
     except Exception as error:  # noqa: BLE001  a plugin may raise anything
         yield stops("bus", str(error) or type(error).__name__, f"bus.url, {url}")
     else:
