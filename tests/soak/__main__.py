@@ -26,6 +26,7 @@ def main() -> int:
     settings = Settings(
         count=int(os.environ.get("SOAK_COUNT", "20000")),
         seed=int(os.environ.get("SOAK_SEED", "1")),
+        pace=float(os.environ.get("SOAK_PACE", "20")),
     )
     folder = Path(tempfile.mkdtemp(prefix="xarb-soak-"))
     _tell(f"{settings.count} opportunities, seed {settings.seed}, in {folder}")

@@ -99,6 +99,7 @@ class Campaign:
             self._published = True
             await breaking
             await self._until_quiet()
+            await scene.until_level()
             for keeper in keepers:
                 keeper.cancel()
             # It has something to say when it stops, too.

@@ -65,9 +65,9 @@ SCRIPTS: dict[str, dict[str, Any]] = {
     },
 }
 LIMITS = {
-    "ttl_leg_a": "500ms",
-    "ttl_leg_b": "700ms",
-    "ttl_hedge": "500ms",
+    "ttl_leg_a": "1500ms",
+    "ttl_leg_b": "1500ms",
+    "ttl_hedge": "1500ms",
     "find_retry": "50ms",
     "find_retry_max": "400ms",
     "finality": "8s",
@@ -80,7 +80,13 @@ LIMITS = {
 
 
 def deployment(
-    folder: Path, *, bus_url: str, venues: dict[str, str], max_length: int, in_flight: int
+    folder: Path,
+    *,
+    bus_url: str,
+    venues: dict[str, str],
+    in_flight: int,
+    options: dict[str, Any],
+    **sections: dict[str, Any],
 ) -> None:
     """
     Lay out a deployment.
@@ -89,8 +95,9 @@ def deployment(
         folder: where; it is made.
         bus_url: where the broker is, perhaps behind a proxy.
         venues: the venues' URLs by name.
-        max_length: so many messages the broker keeps for us before it refuses more.
         in_flight: so many executions at once.
+        options: more of `bus.options`.
+        sections: more settings.
     """
     folder.mkdir()
     (folder / "statecharts").symlink_to(ROOT / "statecharts")
@@ -104,9 +111,9 @@ def deployment(
             "url": bus_url,
             "options": {
                 "prefix": PREFIX,
-                "max_length": max_length,
                 "heartbeat": "1s",
                 "retry_up_to": "2s",
+                **options,
             },
             "in_flight": in_flight,
             "max_age": "1h",
@@ -118,9 +125,11 @@ def deployment(
             "min_fill_ratio": "0",
             "max_p95_accept": "1h",
         },
+        "venue_health": {"max_failures": 20, "max_missed": 6, "probe_after": "1s"},
         "service": {"heartbeat": "500ms", "drain_deadline": "20s"},
-        "metrics": {"enabled": False},
+        "metrics": {"port": 0},
         "logging": {"level": "warning"},
         "plugins": {"folders": []},
+        **sections,
     }
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")

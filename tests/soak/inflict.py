@@ -49,7 +49,7 @@ async def _runtime_killed_at(scene: Scene, fault: Fault) -> None:
 
 async def _runtime_stopped(scene: Scene, fault: Fault) -> None:
     async with scene.held["runtime"]:
-        await _until_up(scene)
+        await scene.until_level()
         await asyncio.to_thread(scene.runtime.stop)
         await asyncio.sleep(fault.lasts)
         scene.runtime.start()
@@ -120,14 +120,10 @@ async def _operator_paused(scene: Scene, fault: Fault) -> None:
         await asyncio.sleep(fault.lasts)
     finally:
         scene.paused = False
-    await scene.publisher.publish(word(f"w{fault.number}-resume", "resume"))
-    await scene.until_level("running", "degraded")
-
-
-async def _until_up(scene: Scene) -> None:
-    """Wait for the runtime; it may just be on its way to its kill point, so it is revived."""
-    scene.revive()
-    await scene.until_level()
+    # A resume that comes after a stop takes the stop back: never while somebody stops it.
+    async with scene.held["runtime"]:
+        await scene.publisher.publish(word(f"w{fault.number}-resume", "resume"))
+        await scene.until_level("running", "degraded")
 
 
 HOW: dict[str, Callable[[Scene, Fault], Awaitable[None]]] = {

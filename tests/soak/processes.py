@@ -70,17 +70,20 @@ class Runtime:
     Attributes:
         lives: how those that are over have ended.
         started: how often it was started.
+        command: what is run, by default the installed `xarb`.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: str, **environment: str) -> None:
         self.lives: list[Ended] = []
         self.started = 0
+        self.command = [XARB]
         self._folder, self._port = folder, free_port()
         self._url = f"http://127.0.0.1:{self._port}"
         self._environment = {
             **os.environ,
             "XARB_CONTROL__PORT": str(self._port),
             "XARB_BUS__OPERATOR_KEY": key,
+            **environment,
         }
         self._leash: Leash | None = None
         self._kill_at = ""
@@ -92,7 +95,7 @@ class Runtime:
         self._kill_at = kill_at
         self.started += 1
         self._leash = Leash(
-            [XARB, "run", "--folder", str(self._folder)],
+            [*self.command, "run", "--folder", str(self._folder)],
             environment={**self._environment, **more},
             log=self._folder / "run.log",
         )

@@ -54,8 +54,8 @@ class Scene:
             self.folder,
             bus_url=broker.url_of(port=proxy.port),
             venues={name: venue.url for name, venue in self.venues.items()},
-            max_length=max_length,
             in_flight=IN_FLIGHT,
+            options={"max_length": max_length},
         )
         self.runtime = Runtime(self.folder, key)
         self.journal = JournalFile(self.folder / "var" / "xarb.db")
@@ -79,11 +79,17 @@ class Scene:
         return found["level"]["level"] if status == 200 else ""
 
     async def until_level(self, *levels: str, seconds: float = 90.0) -> None:
-        """Wait until the runtime says one of these levels, or anything at all if none is named."""
+        """
+        Wait until the runtime says one of these levels, or anything at all if none is named.
+
+        Whoever holds its lock keeps it alive meanwhile, in place of `keep_alive`.
+        """
         found = ""
         try:
             async with asyncio.timeout(seconds):
                 while True:
+                    if self.held["runtime"].locked():
+                        self.revive()
                     found = await self.level()
                     if found in levels or (found and not levels):
                         return
@@ -109,10 +115,12 @@ class Scene:
         """Do what a person on duty does: close incidents, and let trading go on."""
         while True:
             await asyncio.sleep(1.0)
-            level = await self.level()
-            if level == "paused" and not self.paused:
-                status, _ = await asyncio.to_thread(self.runtime.call, "POST", "/resume", OPERATOR)
-                self.resumed += status == 200
+            # A resume that comes after a stop takes the stop back: never while somebody stops it.
+            async with self.held["runtime"]:
+                level = await self.level()
+                if level == "paused" and not self.paused:
+                    resume = asyncio.to_thread(self.runtime.call, "POST", "/resume", OPERATOR)
+                    self.resumed += (await resume)[0] == 200
             if level:
                 await self._close_incidents()
 
