@@ -109,7 +109,10 @@ def test_the_example_of_a_context_counts(load: Any) -> None:
 
 def test_the_example_of_an_incident_observer_rings(load: Any) -> None:
     registry = load("xarb_on_incident")
-    registry.observers.on_incident({"severity": "critical", "reason": "one leg"})
-    registry.observers.on_incident({"severity": "info", "reason": "nothing"})
+    opened = {"id": "1", "severity": "critical", "reason": "one leg"}
+    registry.observers.on_incident(opened)
+    registry.observers.on_incident({"id": "2", "severity": "warning", "reason": "nothing"})
+    registry.observers.on_incident({**opened, "id": "3", "reason": "settled"})
+    registry.observers.on_incident({**opened, "id": "3", "closed_ms": 1, "closed_by": "ann"})
 
-    assert registry.module("mine").bells == ["one leg"]
+    assert registry.module("mine").bells == {"1": "one leg"}

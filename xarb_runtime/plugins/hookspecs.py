@@ -221,19 +221,23 @@ def xarb_on_step(step: Step) -> None:
 @_hookspec
 def xarb_on_incident(incident: dict[str, Any]) -> None:
     """
-    Look at an incident that was opened or closed, as plain JSON values.
+    Look at an incident that was opened or closed, after that is on disk, as plain JSON values.
+
+    One that is over has `closed_ms`, `closed_by` and `note` besides; one that was opened has not.
 
     Example::
 
         from xarb_runtime.plugins import hookimpl
 
-        bells = []
+        bells = {}
 
 
         @hookimpl
         def xarb_on_incident(incident):
-            if incident.get("severity") == "critical":
-                bells.append(incident["reason"])
+            if "closed_ms" in incident:
+                bells.pop(incident["id"], None)
+            elif incident["severity"] == "critical":
+                bells[incident["id"]] = incident["reason"]
     """
     raise NotImplementedError
 

@@ -22,7 +22,8 @@ from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.runtime import Parts, Runtime
 from xarb_runtime.service.settings_model import Settings
-from xarb_runtime.service.work import Work
+from xarb_runtime.service.work import Closed, Work, told_closed
+from xarb_runtime.store.batch import Incident
 from xarb_runtime.store.journal import Journal
 from xarb_runtime.store.lease import Holder, holder_is_alive
 
@@ -241,7 +242,10 @@ def _plugin_observers(registry: Registry) -> tuple[Callable[[Work], None], ...]:
     def show(work: Work) -> None:
         for taken in work.steps:
             registry.observers.on_step(taken)
-        for incident in work.incidents:
-            registry.observers.on_incident(msgspec.to_builtins(incident))
+        for item in work.news:
+            if isinstance(item, Incident):
+                registry.observers.on_incident(msgspec.to_builtins(item))
+            elif isinstance(item, Closed):
+                registry.observers.on_incident(told_closed(item))
 
     return (show,)

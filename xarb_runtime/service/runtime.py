@@ -99,7 +99,9 @@ class Runtime:
             self.windows,
             drain=parts.settings.service.drain_deadline,
         )
-        self.timers = Timers(parts.clock, self.inbox.put, self.desk.book.get)
+        self.timers = Timers(
+            parts.clock, self.inbox.put, self.desk.book.get, instruments=parts.instruments
+        )
         self.health = Health(
             parts.clock,
             parts.settings.venue_health,
@@ -116,7 +118,8 @@ class Runtime:
             notice=self.health.notice,
             pause_ms=parts.settings.service.heartbeat_ms,
         )
-        self.outbox = Outbox(wanted(parts.settings.bus.publish if parts.outbound else ()))
+        types = wanted(parts.settings.bus.publish if parts.outbound else ())
+        self.outbox = Outbox(types, parts.instruments)
         self.relay = self._make_relay()
         self.writer = Writer(
             inbox=self.inbox,
@@ -155,6 +158,7 @@ class Runtime:
             kill=parts.kill,
             health=self.health.notice,
             hide=parts.hide,
+            instruments=parts.instruments,
         )
 
     def _may_take(self) -> bool:

@@ -2,6 +2,8 @@
 What one round of the writer produces: a batch to commit, and what may happen after the commit.
 """
 
+from typing import Any
+
 import msgspec
 
 from xarb_runtime.domain.steps import Command, Step, Timer
@@ -29,6 +31,12 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
     trade: Trade
     figures: Figures
+
+
+def told_closed(closed: Closed) -> dict[str, Any]:
+    """Return an incident that is over as plain JSON values: as it was opened, and its end."""
+    end = msgspec.to_builtins(closed.closure)
+    return {**msgspec.to_builtins(closed.incident), **end}
 
 
 #: What may be told to others, each as it is.
