@@ -24,7 +24,8 @@ def test_a_bus_that_is_away_says_since_when_and_why() -> None:
 
 
 def test_queues_that_wait_are_named() -> None:
-    shown = line(waiting={"xarb.opportunities": 12, "xarb.operator": 0}, redelivered=3)
+    waiting = {"xarb.opportunities": 12, "xarb.operator": 0, "xarb.recent": 10_000}
+    shown = line(waiting=waiting, redelivered=3)
 
     assert shown == "bus amqp://broker/, connected, 12 wait in xarb.opportunities, 3 came again"
 

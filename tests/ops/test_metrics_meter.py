@@ -6,6 +6,7 @@ import pytest
 
 from tests.ops.scraped import Scrape, scraped
 from tests.service.world import World, charts
+from xarb_runtime.domain.context import Context
 from xarb_runtime.domain.ledger import LineStatus
 from xarb_runtime.domain.orders import OrderReport
 from xarb_runtime.domain.steps import Command
@@ -15,6 +16,7 @@ from xarb_runtime.ops.metrics.letters import CLASSES, reason_class
 from xarb_runtime.ops.metrics.meter import ORDERS_KEPT, Meter
 from xarb_runtime.ops.metrics.model import MOST_VALUES, OTHER
 from xarb_runtime.ops.metrics.registry import Collectors
+from xarb_runtime.ops.metrics.worth import Worth, worth_of
 from xarb_runtime.plugins.contracts import BusMessage
 from xarb_runtime.service.instruments import Instruments, Several
 from xarb_runtime.service.work import Work
@@ -145,6 +147,27 @@ def test_one_that_began_in_an_earlier_life_is_timed_from_there(world: Measured) 
     assert scrape.value("xarb_orchestration_seconds_sum", state="completed") == 9
     assert scrape.value("xarb_executions_owning_total") == 1
     assert scrape.value("xarb_executions_started_total") == 0
+
+
+class Odd(Context):
+    """A context of a plugin that uses our words for something else."""
+
+    staked: str = "much"
+
+    @property
+    def worst(self) -> Decimal:
+        raise LookupError
+
+
+class Raising(Context):
+    @property
+    def staked(self) -> Decimal:
+        raise LookupError
+
+
+@pytest.mark.parametrize("context", [Odd(), Raising(), Context()])
+def test_a_context_that_knows_no_money_is_worth_nothing(context: Context) -> None:
+    assert worth_of(context) == Worth()
 
 
 def test_nothing_is_remembered_of_what_has_ended(world: Measured) -> None:

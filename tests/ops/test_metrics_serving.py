@@ -144,6 +144,15 @@ async def test_a_pause_makes_it_unready_and_not_unhealthy(tmp_path: Path) -> Non
     assert health == {"status": "ok", "reasons": []}
 
 
+async def test_who_recovers_is_alive_and_not_ready(tmp_path: Path) -> None:
+    async with measured(tmp_path) as found:
+        found.run.runtime.started.clear()
+        await found.get("/healthz")
+        ready = msgspec.json.decode(await found.get("/readyz", 503))
+
+    assert ready["reasons"] == ["it is still recovering"]
+
+
 async def test_a_lease_that_has_run_out_makes_it_unhealthy(tmp_path: Path) -> None:
     async with measured(tmp_path) as found:
         found.run.runtime.journal.lease_until_ms = 0

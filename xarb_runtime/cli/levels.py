@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How often `stop --wait` looks whether the process has ended, seconds.
 LOOK_SECONDS = 0.2
+#: A queue that keeps what was said lately: that it is not empty says nothing.
+KEEPS = ".recent"
 
 
 def client_of(folder: Path) -> "ControlClient":
@@ -160,7 +162,11 @@ def bus_line(line: "LineState") -> "Text":
     parts = [f" since {clock(line.since_ms)}" if line.since_ms else ""]
     parts += [f", {line.reason}"] if line.reason else []
     parts += [f", last message {clock(line.last_delivery_ms)}"] if line.last_delivery_ms else []
-    parts += [f", {count} wait in {queue}" for queue, count in line.waiting.items() if count]
+    parts += [
+        f", {count} wait in {queue}"
+        for queue, count in line.waiting.items()
+        if count and not queue.endswith(KEEPS)
+    ]
     parts += [f", {line.unacknowledged} unacknowledged"] if line.unacknowledged else []
     parts += [f", {line.redelivered} came again"] if line.redelivered else []
     state = (line.state, "" if connected else "bold yellow")

@@ -146,6 +146,13 @@ MESSAGES: tuple[Metric, ...] = (
         at_scrape=True,
     ),
     Metric(
+        name="xarb_outbox_stuck",
+        kind="gauge",
+        help="Executions whose next message has failed and is tried again; their later ones wait.",
+        panel="Outbox",
+        at_scrape=True,
+    ),
+    Metric(
         name="xarb_outbox_oldest_age_seconds",
         kind="gauge",
         help="Age of the oldest of them; 0 when there is none.",

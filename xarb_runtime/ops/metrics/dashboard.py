@@ -125,7 +125,14 @@ def _placed() -> list[dict[str, Any]]:
 
 def _row(title: str, number: int, top: int) -> dict[str, Any]:
     place = {"x": 0, "y": top, "w": WIDE, "h": 1}
-    return {"id": number, "type": "row", "title": title, "gridPos": place, "panels": []}
+    return {
+        "id": number,
+        "type": "row",
+        "title": title,
+        "collapsed": False,
+        "gridPos": place,
+        "panels": [],
+    }
 
 
 def _panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
@@ -138,9 +145,17 @@ def _panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
         "datasource": _SOURCE,
         "targets": [_target(panel, index) for index in range(len(panel.queries))],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
-        "options": _OPTIONS[panel.kind],
+        "options": _options(panel),
         **({"transformations": _AS_ONE_TABLE} if panel.kind == "table" else {}),
     }
+
+
+def _options(panel: Panel) -> dict[str, Any]:
+    if panel.kind != "stat":
+        return _OPTIONS[panel.kind]
+    # By itself Grafana leaves the name out where there is one value; of a level it is the point.
+    named = any(query.legend for query in panel.queries)
+    return {**_OPTIONS["stat"], "textMode": "value_and_name" if named else "value"}
 
 
 def _target(panel: Panel, index: int) -> dict[str, Any]:
@@ -204,7 +219,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "stat": {
         "reduceOptions": _NEWEST,
         "orientation": "auto",
-        "textMode": "auto",
         "colorMode": "value",
         "graphMode": "none",
         "justifyMode": "auto",

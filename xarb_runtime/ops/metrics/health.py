@@ -26,8 +26,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 def health_of(runtime: Runtime) -> Health:
     """Return the health of a runtime. That somebody gets it says that its loop answers."""
     dead = []
-    if not runtime.started.is_set():
-        dead.append("it is still recovering")
     if not runtime.journal.holds_lease:
         dead.append("the lease on the store has run out or a commit has failed")
     return Health(dead=dead, unready=[*dead, *_unready(runtime)])
@@ -36,6 +34,9 @@ def health_of(runtime: Runtime) -> Health:
 def _unready(runtime: Runtime) -> list[str]:
     level, bus = level_of(runtime), runtime.bus.state()
     found = []
+    if not runtime.started.is_set():
+        # Alive all the same: whoever ends it now only makes it begin anew.
+        found.append("it is still recovering")
     if level.level != TRADING:
         because = f": {level.reason}" if level.reason else ""
         found.append(f"the level is {level.level}{because}")

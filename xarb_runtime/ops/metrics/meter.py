@@ -15,6 +15,7 @@ from xarb_runtime.domain.steps import Command, Snapshot, Status, Step
 from xarb_runtime.ops.commands import venue_of
 from xarb_runtime.ops.metrics.letters import reason_class
 from xarb_runtime.ops.metrics.registry import Collectors
+from xarb_runtime.ops.metrics.worth import Worth, worth_of
 from xarb_runtime.plugins.contracts import BusMessage
 from xarb_runtime.service.book import is_trade
 from xarb_runtime.service.instruments import Instruments
@@ -95,15 +96,13 @@ class Meter(Instruments):
             self._count("xarb_executions_owning_total")
         if facts.owned and facts.hedged:
             self._count("xarb_executions_rolled_back_total", state)
-        if facts.filled:
-            self._money(state, facts)
+        if facts.worth.filled:
+            self._money(state, facts.worth)
 
-    def _money(self, state: str, facts: "_Facts") -> None:
-        self._count("xarb_ended_filled_total", state, by=float(facts.filled))
-        gain = max(ZERO, facts.worst)
-        loss = max(ZERO, -facts.worst)
-        self._count("xarb_ended_profit_total", state, by=float(gain))
-        self._count("xarb_ended_loss_total", state, by=float(loss))
+    def _money(self, state: str, worth: Worth) -> None:
+        self._count("xarb_ended_filled_total", state, by=float(worth.filled))
+        self._count("xarb_ended_profit_total", state, by=float(max(ZERO, worth.worst)))
+        self._count("xarb_ended_loss_total", state, by=float(max(ZERO, -worth.worst)))
 
     def _trade(self, trade: Trade) -> None:
         where = (trade.venue, trade.slot)
@@ -183,8 +182,7 @@ class _Facts:
 
     def __init__(self, context: Context) -> None:
         self.reason = str(getattr(context, "reason", ""))
-        self.filled: Decimal = getattr(context, "staked", ZERO)
-        self.worst: Decimal = getattr(context, "worst", ZERO) if self.filled else ZERO
+        self.worth = worth_of(context)
         orders = getattr(context, "orders", ())
         self.owned = any(line.accepted_ms for line in orders)
         self.hedged = bool(getattr(context, "asked", "")) or any(it.slot == HEDGE for it in orders)

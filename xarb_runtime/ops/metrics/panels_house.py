@@ -114,6 +114,7 @@ HOUSE_PANELS: tuple[Panel, ...] = (
         "waits in the store.",
         queries=(
             Query("sum(xarb_outbox_waiting)", "waiting"),
+            Query("sum(xarb_outbox_stuck)", "executions stuck"),
             Query("max(xarb_outbox_oldest_age_seconds)", "oldest, seconds"),
         ),
     ),

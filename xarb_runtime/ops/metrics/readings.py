@@ -15,6 +15,7 @@ from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.steps import Exposure, Snapshot, Status
 from xarb_runtime.ops.exposure import ExposureWatch
 from xarb_runtime.ops.looking import in_flight, level_of, outbox_of, venues_of
+from xarb_runtime.ops.metrics.worth import Worth, worth_of
 from xarb_runtime.service.runtime import Runtime
 
 Labelled = Mapping[tuple[str, ...], float]
@@ -48,7 +49,7 @@ class Reader:
         self._lost_lines = lost_lines
         self._spans = spans
         self._started_ms = runtime.clock.now_ms()
-        self._worth: dict[str, tuple[int, Decimal, Decimal]] = {}
+        self._worth: dict[str, tuple[int, Worth]] = {}
 
     def read(self) -> dict[str, Labelled]:
         """Return everything, by metric, by the values of its labels. In the runtime's loop."""
@@ -93,9 +94,9 @@ class Reader:
         worst: dict[Exposure, Decimal] = dict.fromkeys(Exposure, ZERO)
         self._worth = {each.execution: self._worth_of(each) for each in live}
         for each in live:
-            _, one, other = self._worth[each.execution]
-            filled[each.exposure] += one
-            worst[each.exposure] += other
+            _, worth = self._worth[each.execution]
+            filled[each.exposure] += worth.filled
+            worst[each.exposure] += worth.worst
         limit = self._runtime.settings.limits.max_open_stake
         return {
             "xarb_open_stake": _one(float(self._runtime.desk.book.open_stake)),
@@ -104,14 +105,13 @@ class Reader:
             "xarb_open_worst_case": {(it.value,): float(amount) for it, amount in worst.items()},
         }
 
-    def _worth_of(self, snapshot: Snapshot) -> tuple[int, Decimal, Decimal]:
-        """What is filled, and its worst case; computed once for each step."""
+    def _worth_of(self, snapshot: Snapshot) -> tuple[int, Worth]:
+        """What it is worth, by the number of the step: computed once for each step."""
         known = self._worth.get(snapshot.execution)
         if known is not None and known[0] == snapshot.seq:
             return known
         context = self._runtime.desk.charts.of(snapshot).decoder.decode(snapshot.context)
-        filled: Decimal = getattr(context, "staked", ZERO)
-        return snapshot.seq, filled, getattr(context, "worst", ZERO) if filled else ZERO
+        return snapshot.seq, worth_of(context)
 
     def _incidents(self) -> dict[str, Labelled]:
         now_ms = self._runtime.clock.now_ms()
@@ -183,6 +183,7 @@ class Reader:
             "xarb_bus_acknowledged_total": _one(state.acknowledged),
             "xarb_bus_given_back_total": _one(state.given_back),
             "xarb_outbox_waiting": _one(outbox.waiting),
+            "xarb_outbox_stuck": _one(outbox.stuck),
             "xarb_outbox_oldest_age_seconds": _seconds(outbox.oldest_age_ms),
         }
 
