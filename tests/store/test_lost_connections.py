@@ -66,7 +66,7 @@ def _kill_server(store: ServerStore, proxy: TcpProxy) -> None:
 
 @pytest.mark.parametrize(
     ("break_it", "trials"),
-    [(_cut, 25), (_end_backends, 15), (_kill_server, 5)],
+    [(_cut, 12), (_end_backends, 8), (_kill_server, 3)],
     ids=["the cable", "the connections", "the server"],
 )
 async def test_whenever_it_breaks_nothing_acknowledged_is_lost_and_nothing_is_torn(
