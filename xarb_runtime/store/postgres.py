@@ -8,6 +8,7 @@ did not answer in time, or broke, is never used again.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -254,6 +255,8 @@ async def _database(
     address: PostgresAddress, settings: dict[str, str], io_guard: IoGuard
 ) -> AsyncIterator[Database]:
     # The password is not in the URL, which the library logs.
+    # It writes a traceback a second while the server is away; what that means to us, we say once.
+    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL + 1)
     database = Database(
         address.name,
         min_size=1,
