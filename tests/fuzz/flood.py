@@ -117,15 +117,16 @@ async def flood(
         store: the URL of a PostgreSQL; without one the store is in the folder.
     """
     heard, sound = Heard(), set[str]()
-    async with _running(folder, url, prefix, store, heard) as runtime, far(url, prefix) as other:
-        await _until(lambda: runtime.bus.state().state == "connected", "a connection")
+    async with flooded(folder, url, prefix, store, heard) as runtime, far(url, prefix) as other:
+        await until(lambda: runtime.bus.state().state == "connected", "a connection")
         before = _memory()
         published = await _publish(other, _noting(messages, sound))
         nobody = await _at_rest(other, published, heard)
-        await _until(lambda: not runtime.intake.state.unsettled, "all commits")
-        await _until(lambda: not runtime.intake.state.unacknowledged, "all acknowledgements")
-        await _until(lambda: sound <= heard.ended, "the end of all sound ones")
+        await until(lambda: not runtime.intake.state.unsettled, "all commits")
+        await until(lambda: not runtime.intake.state.unacknowledged, "all acknowledgements")
+        await until(lambda: sound <= heard.ended, "the end of all sound ones")
         state, grown = runtime.bus.state(), _memory() - before
+        assert not runtime.writer.stopped.is_set(), "the runtime has stopped"
         # It was one connection all the time: nothing that was sent broke it.
         assert (state.state, state.connects, state.redelivered) == ("connected", 1, 0), state
         return await _account(folder, store, published, nobody, heard, grown)
@@ -139,9 +140,13 @@ def _noting(messages: Iterable[Fuzzed], sound: set[str]) -> Iterator[Fuzzed]:
 
 
 @asynccontextmanager
-async def _running(
+async def flooded(
     folder: Path, url: str, prefix: str, store: str, heard: Heard
 ) -> AsyncIterator[Runtime]:
+    """
+    Run a runtime that does not mind how long anything takes, until the end of the context, or until
+    the end of a stop that was asked for.
+    """
     bus = {
         "url": url,
         "options": {"prefix": prefix, "heartbeat": "60s", "confirm_deadline": "60s"},
@@ -170,7 +175,8 @@ async def _running(
         task = group.create_task(runtime.run())
         await runtime.started.wait()
         yield runtime
-        assert not task.done(), "the runtime has stopped"
+        if runtime.writer.stopped.is_set():
+            await task
         task.cancel()
 
 
@@ -214,7 +220,8 @@ async def _at_rest(other: Far, published: int, heard: Heard) -> int:
         await asyncio.sleep(0.1)
 
 
-async def _until(happened: Callable[[], bool], what: str) -> None:
+async def until(happened: Callable[[], bool], what: str) -> None:
+    """Wait until something has happened."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not happened():
         assert time.monotonic() < deadline, f"expected {what}"

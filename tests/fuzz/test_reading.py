@@ -17,6 +17,7 @@ from tests.fuzz.mutations import BYTES, LARGE, STRUCTURE
 from tests.fuzz.reading import NOW_MS, read
 from xarb_runtime.service.reading import Reading
 
+pytestmark = pytest.mark.timeout(300)
 COUNT = 10_000
 SOUND_EVERY = 500
 #: Longer ones would make the list of dead letters unreadable.

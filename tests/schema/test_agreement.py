@@ -24,6 +24,7 @@ from xarb_runtime.bus.published import OPERATOR_WORDS
 from xarb_runtime.domain.events import OPPORTUNITY_DETECTED
 from xarb_runtime.ops.schemas import BEYOND
 
+pytestmark = pytest.mark.timeout(300)
 #: How the reader says it, by the line in which we say it.
 SAID = {
     "the body": r"expected at most \d+ (bytes|levels)|expected each key once",

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from tests.cli.deployed import write_deployment, xarb
 from tests.house.source import ROOT
 from xarb_runtime.bus.published import MESSAGES
-from xarb_runtime.bus.rabbitmq import publisher
+from xarb_runtime.bus.rabbitmq import outlet
 from xarb_runtime.bus.rabbitmq.options import RabbitOptions
 from xarb_runtime.bus.rabbitmq.topology import Names, topology
 from xarb_runtime.ops import asyncapi as asyncapi_module
@@ -166,7 +166,7 @@ def test_with_another_bus_it_is_that_of_any_broker(tmp_path: Path) -> None:
 
 
 def test_the_content_type_is_the_one_that_is_sent() -> None:
-    assert asyncapi_module.CONTENT_TYPE == publisher.CONTENT_TYPE
+    assert asyncapi_module.CONTENT_TYPE == outlet.CONTENT_TYPE
 
 
 def test_queues_hold_what_their_bindings_let_in() -> None:

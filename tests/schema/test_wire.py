@@ -18,9 +18,12 @@ from tests.simulation.stage import SCENARIOS, make_stage, registry
 from xarb_runtime.bus.published import MESSAGES
 from xarb_runtime.simulation.scenario_file import read_folder
 
+pytestmark = pytest.mark.timeout(300)
 OUT = [kind for kind in MESSAGES if kind.direction == "out"]
 #: Dies at numbered commits; the outbox makes commits of its own, so it dies at other moments.
 DIES = "29_crashes"
+#: What comes while it stops is left on a bus that others can see, for whoever starts next.
+LEAVES_IT = "26_safe_stop_with_work_in_flight"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
     for scenario in read_folder(SCENARIOS, registry()):
         played, told = overheard(scenario, stage, stage.store.parent / scenario.name)
         assert not played.recording.violations
-        assert played.passed or scenario.name == DIES, (scenario.name, played.unmet)
+        assert played.passed or scenario.name in {DIES, LEAVES_IT}, (scenario.name, played.unmet)
         found += told
     return found
 
