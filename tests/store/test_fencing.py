@@ -28,7 +28,7 @@ from xarb_runtime.store.batch import Batch
 from xarb_runtime.store.journal import Journal
 
 for settings in (postgres.READ_BACK, postgres.WRITER_SETTINGS):
-    settings["idle_in_transaction_session_timeout"] = "500ms"
+    settings["idle_in_transaction_session_timeout"] = "2s"
 
 async def main(url, owner, lease_ms):
     clock = SystemClock().now_ms

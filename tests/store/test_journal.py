@@ -334,3 +334,26 @@ async def test_every_status_and_exposure_is_written_as_its_word(
 
     query = "SELECT chart, version, hash, seq, status, exposure, leaves FROM executions"
     assert store.rows(query) == [("cross_venue", 1, "c0ffee", 1, "final", "one_leg", '["a","b"]')]
+
+
+async def test_known_tells_events_and_executions_apart(journal: Journal) -> None:
+    await journal.commit(Batch(steps=[step(execution="x-1", seq=1)]))
+    pairs = [("venue:sx", "x-1/1"), ("venue:sx", "x-2/1")]
+    names = ["x-1", "x-2", "venue:sx"]
+
+    known = await journal.known(pairs, names)
+    assert (known.seen, known.executions) == ({("venue:sx", "x-1/1")}, {"x-1"})
+    known = await journal.known([], names)
+    assert (known.seen, known.executions) == (set(), {"x-1"})
+    known = await journal.known(pairs, [])
+    assert (known.seen, known.executions) == ({("venue:sx", "x-1/1")}, set())
+    known = await journal.known([], [])
+    assert (known.seen, known.executions) == (set(), set())
+
+
+async def test_known_takes_any_number_of_executions(journal: Journal) -> None:
+    await journal.commit(Batch(steps=[step(execution="x-2222", seq=1)]))
+    names = [f"x-{number}" for number in range(2_500)]
+
+    known = await journal.known([("venue:sx", "x-2222/1")], names)
+    assert (known.seen, known.executions) == ({("venue:sx", "x-2222/1")}, {"x-2222"})

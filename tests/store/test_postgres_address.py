@@ -70,6 +70,8 @@ def test_a_url_says_everything_the_driver_needs(
         "postgresql://u:s3cret@[host/xarb",
         "postgresql://u:s3cret@host/xarb#part",
         "postgresql://u:x@s3cret@host/",
+        "postgresql://u:x@s3cret@host/xarb",
+        "postgresql://u:s3cret/x@host/xarb",
         "postgresql://u@host/xarb?password=s3cret",
         "postgresql://u:s3cret@host/xarb?sslmode=maybe",
     ],

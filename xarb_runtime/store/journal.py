@@ -23,7 +23,7 @@ from xarb_runtime.store.lease import (
 )
 from xarb_runtime.store.queries import Queries
 from xarb_runtime.store.reading import columns, fetch
-from xarb_runtime.store.records import Recovered
+from xarb_runtime.store.records import Known, Recovered
 from xarb_runtime.store.recovery import read_recovered
 from xarb_runtime.store.rows import unit_of
 from xarb_runtime.store.session import IoGuard, Session
@@ -174,12 +174,26 @@ class Journal:
         Raises:
             StoreError: the store cannot be read.
         """
-        found: set[tuple[str, str]] = set()
-        rest = iter(pairs)
-        while some := list(islice(rest, _PAIRS_AT_ONCE)):
-            rows = await self._session.fetch(*self._session.statements.seen(some))
-            found.update((source, name) for source, name in rows)
-        return found
+        return (await self.known(pairs, ())).seen
+
+    async def known(self, pairs: Collection[tuple[str, str]], executions: Collection[str]) -> Known:
+        """
+        Return those of the pairs (source, id) that are in the inbox, and of the executions that
+        exist.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        found = Known(seen=set(), executions=set())
+        some_pairs, some_names = iter(pairs), iter(executions)
+        while True:
+            first = list(islice(some_pairs, _PAIRS_AT_ONCE))
+            second = list(islice(some_names, _PAIRS_AT_ONCE))
+            if not first and not second:
+                return found
+            rows = await self._session.fetch(*self._session.statements.known(first, second))
+            found.seen.update((source, name) for source, name in rows if source is not None)
+            found.executions.update(name for source, name in rows if source is None)
 
     async def outgoing(self, after: int, limit: int) -> list[Outgoing]:
         """

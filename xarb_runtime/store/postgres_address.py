@@ -95,6 +95,9 @@ def read_address(url: str) -> PostgresAddress:
     database = unquote(parts.path.removeprefix("/"))
     if parts.scheme != "postgresql" or not database or "/" in database or parts.fragment:
         raise _refused(repr(_shown(parts)))
+    if parts.netloc.count("@") > 1:
+        # It could be read, but not be hidden everywhere: what comes after the first one would show.
+        raise _refused("more than one @ before the host")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     mode, certificate = options.pop("sslmode", ""), options.pop("sslrootcert", "")
     if options:

@@ -51,6 +51,13 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
     incidents: list[IncidentRow]
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Of what was asked for: events (source, id) in the inbox, and executions that exist."""
+
+    seen: set[tuple[str, str]]
+    executions: set[str]
+
+
 class ExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
     """
     One execution in a list.

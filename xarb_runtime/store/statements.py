@@ -88,6 +88,27 @@ class Statements:
         query = f"SELECT source, id FROM events WHERE (source, id) IN ({wanted})"  # noqa: S608
         return query, parameters
 
+    def known(
+        self, pairs: Sequence[tuple[str, str]], executions: Sequence[str]
+    ) -> tuple[str, list[Any]]:
+        """
+        Return the query for what is in the inbox, as `seen`, and for executions that exist.
+
+        One question instead of two: it is asked before each commit. An execution's row has no
+        source.
+        """
+        query, parameters = self.seen(pairs) if pairs else ("", [])
+        if not executions:
+            return query, parameters
+        if self._dialect.name == "postgresql":
+            wanted = f"SELECT unnest(${len(parameters) + 1}::text[])"
+            parameters = [*parameters, list(executions)]
+        else:
+            wanted = ",".join("?" * len(executions))
+            parameters = [*parameters, *executions]
+        exist = f"SELECT NULL, id FROM executions WHERE id IN ({wanted})"  # noqa: S608
+        return f"{query} UNION ALL {exist}" if query else exist, parameters
+
     def _insert(
         self,
         table: sa.Table,
