@@ -92,7 +92,7 @@ async def test_every_word_is_heeded(conversation: Conversation) -> None:
     assert conversation.levels[:-1] == [
         "paused",
         "running",
-        "degraded",
+        "reduced",
         "running",
         "halted",
         "running",
