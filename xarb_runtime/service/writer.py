@@ -79,8 +79,7 @@ class Writer:
 
     async def round(self, deliveries: list[Delivery], commands: asyncio.TaskGroup) -> None:
         """Make one commit of these deliveries, then acknowledge, arm and dispatch."""
-        await self._remember_ended(deliveries)
-        work = self._desk.work(deliveries, await self._seen(deliveries))
+        work = self._desk.work(deliveries, await self._look_up(deliveries))
         work.batch.outgoing += self._outbox.messages(work.news)
         if not is_empty(work.batch):
             await self._commit(work.batch)
@@ -109,30 +108,35 @@ class Writer:
         if work.stopped:
             self.stopped.set()
 
-    async def _seen(self, deliveries: Iterable[Delivery]) -> set[tuple[str, str]]:
+    async def _look_up(self, deliveries: Iterable[Delivery]) -> set[tuple[str, str]]:
+        """
+        Return those of the events that were seen before, and fetch the executions that are spoken
+        of and not in memory: they ended before this start, or long ago.
+        """
         asked = [
             delivery.received.event if delivery.received else delivery.event
             for delivery in deliveries
             if delivery.received or self._desk.may_repeat(delivery)
         ]
-        pairs = [(event.source, event.id) for event in asked if event is not None]
-        return await self._journal.seen(pairs) if pairs else set()
-
-    async def _remember_ended(self, deliveries: Iterable[Delivery]) -> None:
-        """
-        Fetch the executions that are spoken of and not in memory: they ended before this start.
-        """
+        pairs = {(event.source, event.id) for event in asked if event is not None}
         book = self._desk.book
-        wanted = {delivery.event.execution for delivery in deliveries if delivery.event is not None}
-        for execution in sorted(wanted):
-            if is_trade(execution) and book.get(execution) is None:
-                snapshot = await self._journal.queries.snapshot(execution)
-                if snapshot is None:
-                    continue
-                if await self._load_chart(snapshot):
-                    book.put(snapshot)
-                else:
-                    book.note_unreadable(execution)
+        spoken_of = {delivery.event.execution for delivery in deliveries if delivery.event}
+        away = {name for name in spoken_of if is_trade(name) and book.get(name) is None}
+        if not pairs and not away:
+            return set()
+        known = await self._journal.known(sorted(pairs), sorted(away))
+        for execution in sorted(known.executions):
+            await self._remember(execution)
+        return known.seen
+
+    async def _remember(self, execution: str) -> None:
+        snapshot = await self._journal.queries.snapshot(execution)
+        if snapshot is None:
+            return
+        if await self._load_chart(snapshot):
+            self._desk.book.put(snapshot)
+        else:
+            self._desk.book.note_unreadable(execution)
 
     async def _load_chart(self, snapshot: Snapshot) -> bool:
         """Load the chart of an execution that has ended; False if it is not accepted any more."""
