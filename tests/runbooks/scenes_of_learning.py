@@ -8,6 +8,7 @@ import msgspec
 from tests.football import rows
 from tests.runbooks.scenes import EXCHANGE, LIMITS, POOL, situation
 from tests.runbooks.table import Table
+from xarb_runtime.ops.timeline import ExecutionView
 
 
 @situation()
@@ -56,9 +57,16 @@ def dead(table: Table) -> None:
 def third_has_ended(table: Table) -> None:
     """Started again, it has found leg B, which was asked for once."""
     table.until_state("x-third", "completed")
+    # The pool's stream may say it before the answer to the question is there.
+    table.wait(lambda: not _unanswered(table, "x-third"), "an answer to each command")
     book = (table.folder / "pool.jsonl").read_bytes().splitlines()
     calls = [line for line in map(msgspec.json.decode, book) if line["what"] == "call"]
     assert len(calls) == 2, calls
+
+
+def _unanswered(table: Table, execution: str) -> bool:
+    view = table.client().get(f"/executions/{execution}", ExecutionView)
+    return any(not each.answer for moment in view.moments for each in moment.commands)
 
 
 @situation(after="third_has_ended")
