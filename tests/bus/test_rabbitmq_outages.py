@@ -1,7 +1,7 @@
 """The broker dies, the network breaks, queues vanish: the bus comes back, and nothing is lost."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,21 +10,32 @@ from tests.servers.proxy import TcpProxy
 from tests.servers.rabbitmq import Broker
 from xarb_runtime.bus.rabbitmq.bus import BLOCKED, RabbitBus, open_rabbitmq
 
-OwnBroker = Callable[..., Broker]
 Proxy = Callable[[int], TcpProxy]
 
 
+@pytest.fixture(scope="module")
+def breakable() -> Iterator[Broker]:
+    one = Broker()
+    try:
+        yield one
+    finally:
+        one.close()
+
+
 @pytest.fixture
-async def own(own_broker: OwnBroker) -> Broker:
-    return await asyncio.to_thread(own_broker)
+async def own(breakable: Broker) -> Broker:
+    """A broker that this module's tests may break; it runs again for each of them."""
+    if not breakable.running:
+        await asyncio.to_thread(breakable.start)
+    return breakable
 
 
 @pytest.mark.parametrize("way", ["kill", "stop"])
 async def test_a_broker_that_was_restarted_has_everything_that_was_not_acknowledged(
-    own: Broker, way: str
+    own: Broker, prefix: str, way: str
 ) -> None:
-    async with a_bus(own.url, "xarb") as bus:
-        async with far(own.url, "xarb") as others:
+    async with a_bus(own.url, prefix) as bus:
+        async with far(own.url, prefix) as others:
             for number in range(5):
                 await others.submit(str(number).encode())
         first, second = await take(bus.messages(), 2)
@@ -50,14 +61,14 @@ async def test_a_broker_that_was_restarted_has_everything_that_was_not_acknowled
         assert bus.state().confirmed == 1
 
 
-async def test_an_iterator_outlives_the_broker(own: Broker) -> None:
+async def test_an_iterator_outlives_the_broker(own: Broker, prefix: str) -> None:
     """Whoever waits for a message is not told of an outage: it is over when a message comes."""
-    async with a_bus(own.url, "xarb") as bus:
+    async with a_bus(own.url, prefix) as bus:
         coming = asyncio.ensure_future(anext(bus.messages()))
         word = asyncio.ensure_future(anext(bus.words()))
         await asyncio.to_thread(own.restart)
         await connected(bus, 2)
-        async with far(own.url, "xarb") as others:
+        async with far(own.url, prefix) as others:
             await others.submit(b"1")
             await others.submit(b"2", "operator.halt")
 

@@ -10,6 +10,7 @@ import typer
 
 from xarb_runtime import __version__
 from xarb_runtime.cli import (
+    bus,
     charts,
     executions,
     feed,
@@ -77,6 +78,7 @@ app.command("executions", rich_help_panel=LOOKING)(executions.executions)
 app.command("show", rich_help_panel=LOOKING)(executions.show)
 app.command("incidents", rich_help_panel=LOOKING)(executions.incidents)
 app.add_typer(messages.letters, name="dead-letters", rich_help_panel=LOOKING)
+app.add_typer(bus.app, name="bus", rich_help_panel=LOOKING)
 app.add_typer(metrics.app, name="metrics", rich_help_panel=LOOKING)
 app.command("ghost", rich_help_panel=SIMULATION)(ghost.ghost)
 app.command("ghost-venue", rich_help_panel=SIMULATION)(ghost.ghost_venue)

@@ -82,7 +82,7 @@ def check_deployment(
     checks += found
     checks += _venues(settings, registry)
     checks += check_store(folder, settings, is_alive)
-    checks += check_bus(settings, registry)
+    checks += check_bus(folder, settings, registry)
     checks += check_control(folder, settings)
     checks += check_metrics(settings)
     checks += check_tracing(settings)

@@ -41,14 +41,14 @@ def check_store(
         yield fine("store", f"{hide_url_password(settings.store.url)} is free and can be written")
 
 
-def check_bus(settings: Settings, registry: Registry | None) -> Iterator[Check]:
+def check_bus(folder: Path, settings: Settings, registry: Registry | None) -> Iterator[Check]:
     """
     Open the bus, and leave it again. One that does not answer stops no start: the runtime recovers,
     hedges and waits for it.
     """
     url = hide_url_password(settings.bus.url)
     try:
-        asyncio.run(_open_bus(settings, registry or Registry()))
+        asyncio.run(_open_bus(folder, settings, registry or Registry()))
     except TimeoutError:
         what, do = f"no answer within {BUS_SECONDS} s", "Look whether the broker can be reached"
         problem = Problem(what=what, where=f"bus.url, {url}", do=do)
@@ -59,9 +59,9 @@ def check_bus(settings: Settings, registry: Registry | None) -> Iterator[Check]:
         yield fine("bus", url)
 
 
-async def _open_bus(settings: Settings, registry: Registry) -> None:
+async def _open_bus(folder: Path, settings: Settings, registry: Registry) -> None:
     async with asyncio.timeout(BUS_SECONDS), AsyncExitStack() as stack:
-        await open_bus(settings, registry, SystemClock(), stack)
+        await open_bus(settings, registry, SystemClock(), stack, folder)
 
 
 def check_control(folder: Path, settings: Settings) -> Iterator[Check]:
