@@ -239,3 +239,5 @@ class Intake:
             except Exception as error:  # noqa: BLE001  it is in the journal; it comes again
                 log.warning("acknowledge_failed", error=self._hide(repr(error)))
             self.unacknowledged -= 1
+            # It may be large, and the next one may be long in coming.
+            del message
