@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,12 @@ KEY = "k" * 40
 
 
 @pytest.fixture
-def deployed(
-    tmp_path: Path, broker: Broker, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+def deployed(tmp_path: Path, broker: Broker, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A deployment whose bus is the shared broker, with names of its own."""
     write_deployment(tmp_path)
     monkeypatch.setenv("XARB_BUS__URL", broker.url)
     monkeypatch.setenv("XARB_BUS__OPTIONS__PREFIX", prefix)
-    yield tmp_path
+    return tmp_path
 
 
 def looked(folder: Path) -> tuple[int, dict[str, Any]]:
