@@ -49,7 +49,7 @@ async def _runtime_killed_at(scene: Scene, fault: Fault) -> None:
 
 async def _runtime_stopped(scene: Scene, fault: Fault) -> None:
     async with scene.held["runtime"]:
-        await scene.until_level()
+        await scene.until_level(holding=True)
         await asyncio.to_thread(scene.runtime.stop)
         await asyncio.sleep(fault.lasts)
         scene.runtime.start()
@@ -123,7 +123,7 @@ async def _operator_paused(scene: Scene, fault: Fault) -> None:
     # A resume that comes after a stop takes the stop back: never while somebody stops it.
     async with scene.held["runtime"]:
         await scene.publisher.publish(word(f"w{fault.number}-resume", "resume"))
-        await scene.until_level("running", "degraded")
+        await scene.until_level("running", "degraded", holding=True)
 
 
 HOW: dict[str, Callable[[Scene, Fault], Awaitable[None]]] = {

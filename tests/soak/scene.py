@@ -78,17 +78,17 @@ class Scene:
         status, found = await asyncio.to_thread(self.runtime.call, "GET", "/status")
         return found["level"]["level"] if status == 200 else ""
 
-    async def until_level(self, *levels: str, seconds: float = 90.0) -> None:
+    async def until_level(self, *levels: str, holding: bool = False, seconds: float = 90.0) -> None:
         """
         Wait until the runtime says one of these levels, or anything at all if none is named.
 
-        Whoever holds its lock keeps it alive meanwhile, in place of `keep_alive`.
+        Whoever is `holding` its lock keeps it alive meanwhile, in place of `keep_alive`.
         """
         found = ""
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    if self.held["runtime"].locked():
+                    if holding:
                         self.revive()
                     found = await self.level()
                     if found in levels or (found and not levels):
