@@ -244,8 +244,13 @@ async def test_a_connection_lost_in_a_commit_leaves_open_whether_it_was_written(
                 commit = asyncio.create_task(journal.commit(Batch(steps=[step()])))
                 await asyncio.to_thread(wait_for, lambda: store.rows(waiting) == [(1,)], waiting)
                 proxy.cut()
-                with pytest.raises(StoreError, match="Whether the last commit was written is not"):
+                with pytest.raises(
+                    StoreError, match="Whether the last commit was written is not"
+                ) as first:
                     await commit
+                with pytest.raises(StoreError) as later:
+                    await journal.seen([("a", "b")])
+                assert str(later.value) == str(first.value)
                 with pytest.raises(JournalBroken, match="continues from what is on disk"):
                     await journal.renew()
     finally:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.servers.leash import wait_for
 from tests.servers.postgres import PASSWORD, Console, PostgresServer
 from tests.store.factories import step
 from xarb_runtime.store import migrate
@@ -121,6 +123,26 @@ async def test_whoever_lost_the_lease_migrates_nothing(url: str, console: Consol
         await upgrade(read_address(url), 7, nullcontext)
 
     assert "outbox" not in tables(console)
+
+
+async def test_nobody_takes_the_lease_while_its_holder_migrates(
+    url: str, console: Console, postgres_server: PostgresServer, postgres_database: str
+) -> None:
+    async with opening(url):
+        pass
+    console.run("DROP TABLE outbox, outbox_end; UPDATE alembic_version SET version_num = '0001'")
+    console.run("BEGIN; LOCK TABLE alembic_version")
+    migrating = asyncio.create_task(upgrade(read_address(url), 1, nullcontext))
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'alembic_version'::regclass"
+    await asyncio.to_thread(wait_for, lambda: console.rows(waiting) != [], "the migration to wait")
+
+    with postgres_server.console(postgres_database) as other:
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            other.rows("SELECT 1 FROM lease FOR UPDATE NOWAIT")
+        console.run("COMMIT")
+        await migrating
+        assert other.rows("SELECT epoch FROM lease FOR UPDATE NOWAIT") == [(1,)]
+    assert "outbox" in tables(console)
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing_behind(
