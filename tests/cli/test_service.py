@@ -62,6 +62,7 @@ def test_a_day_of_a_service(tmp_path: Path) -> None:
     ]
 
     assert "control  http://127.0.0.1:" in announced
+    assert "metrics  http://127.0.0.1:" in announced
     assert "venues   azuro (ghost), sx (ghost)" in announced
     assert "mode ghost" in announced
     assert stat.S_IMODE((tmp_path / "var" / "control.token").stat().st_mode) == 0o600

@@ -86,8 +86,6 @@ def test_an_execution_that_goes_the_straight_way(world: Measured) -> None:
     assert scrape.value("xarb_orchestration_seconds_sum", state="completed") == 1.5
     assert scrape.value("xarb_executions_owning_total") == 1
     assert not scrape.seen("xarb_executions_rolled_back_total")
-    assert scrape.value("xarb_orders_sent_total", venue="sx", slot="leg_a") == 1
-    assert scrape.value("xarb_orders_sent_total", venue="azuro", slot="leg_b") == 1
     assert scrape.value("xarb_accept_seconds_sum", venue="sx", slot="leg_a") == 0.7
     assert scrape.value("xarb_ended_filled_total", state="completed") > 200
     assert scrape.value("xarb_ended_profit_total", state="completed") > 0
@@ -103,7 +101,6 @@ def test_one_that_is_rejected_owns_nothing(world: Measured) -> None:
     assert scrape.seen("xarb_executions_ended_total", reason="stake_limits")
     assert scrape.value("xarb_executions_owning_total") == 0
     assert not scrape.seen("xarb_ended_filled_total")
-    assert not scrape.seen("xarb_orders_sent_total")
 
 
 def test_one_that_has_to_hedge_is_rolled_back(world: Measured) -> None:
@@ -128,7 +125,6 @@ def test_one_that_has_to_hedge_is_rolled_back(world: Measured) -> None:
     assert state in {"hedged", "unwound"}
     assert scrape.value("xarb_executions_rolled_back_total", state=state) == 1
     assert scrape.value("xarb_executions_owning_total") == 1
-    assert scrape.value("xarb_orders_sent_total", venue="sx", slot="hedge") == 1
     assert scrape.total("xarb_ended_loss_total") + scrape.total("xarb_ended_profit_total") > 0
 
 

@@ -157,13 +157,6 @@ FLOW: tuple[Metric, ...] = (
         at_scrape=True,
     ),
     Metric(
-        name="xarb_orders_sent_total",
-        kind="counter",
-        labels=("venue", "slot"),
-        help="Orders that a step has issued, by what they are for: leg_a, leg_b, hedge.",
-        panel="Orders",
-    ),
-    Metric(
         name="xarb_orders_ended_total",
         kind="counter",
         labels=("venue", "slot", "status"),

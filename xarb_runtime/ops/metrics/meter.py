@@ -70,16 +70,8 @@ class Meter(Instruments):
         if not taken.before.seq and after.seq:
             self._began_ms[after.execution] = taken.event.time_ms
             self._count("xarb_executions_started_total")
-        for command in taken.commands:
-            if (command.target, command.name) == ("venue", "place"):
-                self._count("xarb_orders_sent_total", venue_of(command), self._slot(command, after))
         if after.status is Status.FINAL and taken.before.status is not Status.FINAL:
             self._end(taken)
-
-    def _slot(self, command: Command, after: Snapshot) -> str:
-        """What an order is for: the ledger knows."""
-        line = self._context(after).order(command.key)
-        return line.slot if line else ""
 
     def _context(self, snapshot: Snapshot) -> Context:
         return self.context_of(snapshot) if self.context_of else Context()

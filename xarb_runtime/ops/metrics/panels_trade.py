@@ -210,7 +210,8 @@ TRADE_PANELS: tuple[Panel, ...] = (
         about="Per minute, by how they ended; and all that were sent.",
         queries=(
             Query(
-                "60 * sum by (venue) (rate(xarb_orders_sent_total[$__rate_interval]))",
+                '60 * sum by (venue) (rate(xarb_commands_started_total{name="place"}'
+                "[$__rate_interval]))",
                 "{{venue}} sent",
             ),
             Query(

@@ -57,7 +57,6 @@ def series_of(runtime: Runtime) -> Iterator[Series]:
 
 def _orders(venues: list[str]) -> Iterator[Series]:
     for name in (
-        "xarb_orders_sent_total",
         "xarb_order_stake_total",
         "xarb_order_filled_total",
         "xarb_order_taken_back_total",
