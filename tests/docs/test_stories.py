@@ -7,7 +7,9 @@ import pytest
 
 from tests.house.source import ROOT
 from tests.runbooks.exercise import exercises, play
-from tests.runbooks.table import Table
+from tests.runbooks.table import Servers, Table
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbitmq import Broker
 
 PAGES = [
     "README.md",
@@ -18,9 +20,9 @@ STORIES = [each for page in PAGES for each in exercises(ROOT, page)]
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[Table]:
+def table(tmp_path: Path, broker: Broker, postgres_server: PostgresServer) -> Iterator[Table]:
     """An empty table; nothing that was started at it survives."""
-    made = Table(tmp_path / "desk")
+    made = Table(tmp_path / "desk", Servers(broker, postgres_server))
     yield made
     made.close()
 

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 
 from tests.runbooks.hatchery import Hatched
 from tests.runbooks.literate import words
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbitmq import Broker
 from xarb_runtime.cli.main import app
 from xarb_runtime.ops.client import ControlClient, open_client
 from xarb_runtime.ops.problems import ProblemError
@@ -50,6 +52,13 @@ class Typed(msgspec.Struct, frozen=True):
         return next((line for line in lines if line), "")
 
 
+class Servers(msgspec.Struct, frozen=True):
+    """Servers of the test run that scenes may use, each in a corner of its own."""
+
+    broker: Broker | None = None
+    postgres: PostgresServer | None = None
+
+
 class Table:
     """
     Attributes:
@@ -57,14 +66,18 @@ class Table:
         names: what stands for the placeholders in commands.
         ours: what stands here for words of a page that cannot be the same everywhere, e.g. a port.
         runtime: the newest `xarb run` that really runs.
+        servers: the broker and the database, for scenes that need them.
+        stack: what is to be closed with the table.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, servers: Servers | None = None) -> None:
         self.folder = folder
+        self.servers = servers or Servers()
         self.names: dict[str, str] = {}
         self.ours: dict[str, str] = {}
         self.runtime: Hatched | None = None
         self._hatched: list[Hatched] = []
+        self.stack = ExitStack()
 
     # -- Laying out ------------------------------------------------------------------------------
 
@@ -77,6 +90,7 @@ class Table:
         """Write the deployment's settings."""
         settings = {
             "control": {"port": 0},
+            "metrics": {"port": 0},
             "logging": {"file": "var/xarb.log"},
             "venues": market.venues(venues or {}),
             **sections,
@@ -141,6 +155,7 @@ class Table:
         for hatched in self._hatched:
             if hatched.process.is_alive():
                 hatched.kill()
+        self.stack.close()
 
     # -- Looking on ------------------------------------------------------------------------------
 
@@ -213,6 +228,9 @@ class Table:
         if command == "make ghost":  # what it does once everything is installed
             return self.invoke(["ghost"], self.folder)
         typed = words(self._ours(command), self.names)
+        if typed[:2] == ["sudo", "rabbitmqctl"]:
+            assert self.servers.broker is not None, command
+            return Typed("", 0, self.servers.broker.ctl(*typed[2:]))
         at = typed.index("xarb")
         variables, arguments = typed[:at], typed[at + 1 :]
         if arguments[0] == "run":

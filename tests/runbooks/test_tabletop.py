@@ -9,7 +9,9 @@ import pytest
 
 from tests.house.source import ROOT
 from tests.runbooks.exercise import Row, exercises, play
-from tests.runbooks.table import Table, settled
+from tests.runbooks.table import Servers, Table, settled
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbitmq import Broker
 
 PAGES = ("runbooks/execution.md", "runbooks/orchestrator_failover.md")
 REVIEW = ROOT / "evidence" / "runbook_review.md"
@@ -19,9 +21,9 @@ PLAYED: dict[int, list[Row]] = {}
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[Table]:
+def table(tmp_path: Path, broker: Broker, postgres_server: PostgresServer) -> Iterator[Table]:
     """An empty table; nothing that was started at it survives."""
-    made = Table(tmp_path / "desk")
+    made = Table(tmp_path / "desk", Servers(broker, postgres_server))
     yield made
     made.close()
 

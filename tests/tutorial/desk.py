@@ -3,17 +3,15 @@ A table with two people at it: one types in the deployment's folder, one in the 
 """
 
 import os
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 from tests.house.source import ROOT
-from tests.runbooks.table import PATIENCE, Table, Typed
+from tests.runbooks.table import PATIENCE, Servers, Table, Typed
 from tests.servers.rabbitmq import Broker
 
 ENGINE = ROOT / "docs" / "tutorial" / "publisher"
-_ADMINISTRATOR = "sudo rabbitmqctl "
 #: Longest wait for a program that is not ours, seconds; npm may have to download.
 _LONG = 4 * PATIENCE
 
@@ -29,7 +27,7 @@ class Desk(Table):
     """
 
     def __init__(self, folder: Path, broker: Broker) -> None:
-        super().__init__(folder)
+        super().__init__(folder, Servers(broker))
         self.broker = broker
         self.engine = folder.parent / "publisher"
         self.here = folder
@@ -37,10 +35,7 @@ class Desk(Table):
         shutil.copytree(ENGINE, self.engine, ignore=shutil.ignore_patterns("node_modules"))
 
     def _type(self, command: str) -> Typed:
-        if command.startswith(_ADMINISTRATOR):
-            said = self.broker.ctl(*shlex.split(command)[2:])
-            return Typed("", 0, said)
-        if command.startswith("xarb "):
+        if command.startswith(("xarb ", "sudo rabbitmqctl ")):
             return super()._type(command)
         if command.startswith("export "):
             name, _, value = self._ours(command).removeprefix("export ").partition("=")
