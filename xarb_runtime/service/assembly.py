@@ -20,7 +20,8 @@ from xarb_runtime.plugins.settings import open_options, open_settings
 from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.killpoints import KillPoints
-from xarb_runtime.service.runtime import Parts, Runtime
+from xarb_runtime.service.parts import Parts
+from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.work import Closed, Work, told_closed
 from xarb_runtime.store.batch import Incident

@@ -4,65 +4,38 @@ The runtime: the execution service put together, from recovery to a safe stop.
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-import msgspec
 import structlog
 
 from xarb_runtime.domain import events
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Command, Status, Step
-from xarb_runtime.plugins.contracts import Bus, Clock, HedgeStrategy, Venue
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.answers import execution_of
 from xarb_runtime.service.book import SUPERVISOR
-from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.desk import Desk
-from xarb_runtime.service.dispatcher import Deadlines, Dispatcher
 from xarb_runtime.service.health import Health
-from xarb_runtime.service.hearing import Hearing
 from xarb_runtime.service.inbox import Delivery, Inbox
-from xarb_runtime.service.instruments import Instruments
-from xarb_runtime.service.intake import Intake
-from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.kpi import Windows
-from xarb_runtime.service.outgoing import Outbox, wanted
-from xarb_runtime.service.reading import Reader
-from xarb_runtime.service.relay import Relay, RelayLimits
-from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.parts import (
+    Parts,
+    make_dispatcher,
+    make_hearing,
+    make_intake,
+    make_outbox,
+    make_relay,
+)
 from xarb_runtime.service.timers import Timers
 from xarb_runtime.service.work import Arming, Work
 from xarb_runtime.service.writer import Writer
 from xarb_runtime.store.batch import Batch
-from xarb_runtime.store.journal import Journal
 from xarb_runtime.store.records import OpenCommand
 
 log = structlog.get_logger("xarb.runtime")
 
 #: Commands that may be sent again after a crash without asking first.
 REPEATABLE = frozenset({"cancel", "find", "quote", "plan", "publish"})
-
-
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What a runtime is given: opened venues, strategies and bus, checked charts, an open journal.
-    `hide` takes secrets out of what plugins say when they fail; `instruments` measure; `outbound`
-    says whether others hear what is published on the bus.
-    """
-
-    settings: Settings
-    clock: Clock
-    journal: Journal
-    charts: Charts
-    venues: Mapping[str, Venue]
-    capabilities: Mapping[str, object]
-    hedges: Mapping[str, HedgeStrategy]
-    bus: Bus
-    kill: KillPoints
-    observers: tuple[Callable[[Work], None], ...] = ()
-    hide: Callable[[str], str] = str
-    instruments: Instruments = msgspec.field(default_factory=Instruments)
-    outbound: bool = False
 
 
 class RuntimeEndedError(RuntimeError):
@@ -109,90 +82,32 @@ class Runtime:
             self.desk.book.get,
             life=parts.journal.epoch,
         )
-        self.dispatcher = self._make_dispatcher()
-        self.hearing = Hearing(
-            venues=parts.venues,
-            clock=parts.clock,
-            deliver=self.inbox.put,
-            dispatcher=self.dispatcher,
-            notice=self.health.notice,
-            pause_ms=parts.settings.service.heartbeat_ms,
+        self.dispatcher = make_dispatcher(
+            parts, self.inbox.put, level=lambda: self.desk.level, health=self.health.notice
         )
-        types = wanted(parts.settings.bus.publish if parts.outbound else ())
-        self.outbox = Outbox(types, parts.instruments)
-        self.relay = self._make_relay()
-        self.writer = Writer(
-            inbox=self.inbox,
-            desk=self.desk,
-            journal=parts.journal,
-            timers=self.timers,
-            dispatcher=self.dispatcher,
-            kill=parts.kill,
-            batch=parts.settings.service.batch,
-            observe=self._observe,
-            outbox=self.outbox,
-            relay=self.relay,
-            instruments=parts.instruments,
-        )
-        self.intake = self._make_intake()
+        self.hearing = make_hearing(parts, self.inbox.put, self.dispatcher, self.health.notice)
+        self.outbox = make_outbox(parts)
+        self.relay = make_relay(parts, self.inbox.put, self.dispatcher.clean)
+        self.intake = make_intake(parts, self.inbox.put, self.desk, self.dispatcher.clean)
+        self.writer = self._make_writer()
         self.started = asyncio.Event()
         self._operator_words = 0
         self._said: set[asyncio.Future[Step | None]] = set()
         self._ended = False
 
-    def _make_dispatcher(self) -> Dispatcher:
-        parts, service = self._parts, self._parts.settings.service
-        return Dispatcher(
-            clock=parts.clock,
-            venues=parts.venues,
-            hedges=parts.hedges,
-            bus=parts.bus,
-            deliver=self.inbox.put,
-            level=lambda: self.desk.level,
-            deadlines=Deadlines(
-                place_ms={name: parts.settings.call_deadline_ms(name) for name in parts.venues},
-                find_ms=service.find_deadline_ms,
-                plan_ms=service.plan_deadline_ms,
-                publish_ms=service.publish_deadline_ms,
-            ),
-            kill=parts.kill,
-            health=self.health.notice,
-            hide=parts.hide,
-            instruments=parts.instruments,
-        )
-
-    def _may_take(self) -> bool:
-        """A bus that outlives us keeps opportunities for whoever comes after the stop."""
-        return not self._parts.outbound or self.desk.level not in {"stopping", "stopped"}
-
-    def _make_intake(self) -> Intake:
-        parts, bus = self._parts, self._parts.settings.bus
-        return Intake(
-            bus=parts.bus,
-            clock=parts.clock,
-            reader=Reader(
-                max_age_ms=bus.max_age_ms,
-                operator_key=str(bus.operator_key),
-                operator_max_age_ms=bus.operator_max_age_ms,
-            ),
-            deliver=self.inbox.put,
-            in_flight=lambda: self.desk.book.in_flight,
-            limit=bus.in_flight,
-            may_take=self._may_take,
-            instruments=parts.instruments,
-            hide=self.dispatcher.clean,
-        )
-
-    def _make_relay(self) -> Relay:
-        parts = self._parts
-        return Relay(
-            bus=parts.bus,
-            clock=parts.clock,
-            read=parts.journal.outgoing,
-            deliver=self.inbox.put,
-            instruments=parts.instruments,
-            hide=self.dispatcher.clean,
-            limits=RelayLimits(deadline_ms=parts.settings.service.publish_deadline_ms),
+    def _make_writer(self) -> Writer:
+        return Writer(
+            inbox=self.inbox,
+            desk=self.desk,
+            journal=self.journal,
+            timers=self.timers,
+            dispatcher=self.dispatcher,
+            kill=self._parts.kill,
+            batch=self.settings.service.batch,
+            observe=self._observe,
+            outbox=self.outbox,
+            relay=self.relay,
+            instruments=self._parts.instruments,
         )
 
     # -- Life ------------------------------------------------------------------------------------
