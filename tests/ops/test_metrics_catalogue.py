@@ -156,6 +156,8 @@ def test_the_dashboard_is_what_grafana_reads() -> None:
         if panel["type"] == "row":
             continue
         assert panel["datasource"]["uid"] == "${datasource}"
+        if panel["type"] == "timeseries":
+            assert panel["options"]["legend"]["showLegend"]
         references = [target["refId"] for target in panel["targets"]]
         assert references == sorted(set(references))
         for target in panel["targets"]:

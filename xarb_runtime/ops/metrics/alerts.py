@@ -48,7 +48,7 @@ ALERTS: tuple[Alert, ...] = (
         lasting="1m",
         severity="critical",
         summary="No runtime has been seen for a minute. Bets may be open with nobody watching.",
-        action="Start it again; it continues with what is in the journal.",
+        action="Does xarb status answer? Then only its metrics do not. Else start it again.",
         runbook=f"{_NIGHT}#process-gone",
     ),
     Alert(
@@ -132,7 +132,7 @@ ALERTS: tuple[Alert, ...] = (
         severity="warning",
         summary="No connection to the bus for a minute. What is open is still being hedged.",
         action="xarb status says why; xarb bus check tries it from here.",
-        runbook=f"{_NIGHT}#bus-away",
+        runbook=f"{_NIGHT}#broker-down",
     ),
     Alert(
         name="XarbOutboxWaits",
@@ -140,7 +140,7 @@ ALERTS: tuple[Alert, ...] = (
         severity="warning",
         summary="A message has waited for {{ $value | humanizeDuration }} to be confirmed.",
         action="xarb status shows why. Nothing is lost; whoever follows the executions is behind.",
-        runbook=f"{_NIGHT}#bus-away",
+        runbook=f"{_NIGHT}#outbox",
     ),
     Alert(
         name="XarbUnroutable",
@@ -149,7 +149,7 @@ ALERTS: tuple[Alert, ...] = (
         severity="warning",
         summary="No queue takes messages of type {{ $labels.type }}.",
         action="Bind a queue to them, or leave them out of bus.publish.",
-        runbook=f"{_NIGHT}#bus-away",
+        runbook=f"{_NIGHT}#unroutable",
     ),
     Alert(
         name="XarbDeadLetters",

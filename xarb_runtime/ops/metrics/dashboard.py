@@ -77,7 +77,6 @@ def _source() -> dict[str, Any]:
         "label": "Data source",
         "type": "datasource",
         "query": "prometheus",
-        "current": {},
         "hide": 0,
     }
 
@@ -213,7 +212,12 @@ def _custom(panel: Panel) -> dict[str, Any]:
 _NEWEST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "timeseries": {
-        "legend": {"displayMode": "list", "placement": "bottom", "calcs": []},
+        "legend": {
+            "showLegend": True,
+            "displayMode": "list",
+            "placement": "bottom",
+            "calcs": [],
+        },
         "tooltip": {"mode": "multi", "sort": "desc"},
     },
     "stat": {
@@ -227,8 +231,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "showValue": "auto",
         "mergeValues": True,
         "rowHeight": 0.8,
-        "legend": {"displayMode": "list", "placement": "bottom"},
-        "tooltip": {"mode": "single"},
+        "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},
+        "tooltip": {"mode": "single", "sort": "none"},
     },
     "table": {"showHeader": True, "cellHeight": "sm"},
 }
