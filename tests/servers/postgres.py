@@ -27,6 +27,7 @@ PASSWORD = "open sesame/1"
 QUOTED_PASSWORD = "open%20sesame%2F1"
 SUPERUSER = "boss"
 _SYSTEM_USER = "postgres"
+_PREFIX = "xarb-postgres-"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",
@@ -52,7 +53,8 @@ class PostgresServer:
         )
         self.port = free_port()
         self._bin = programs[-1]
-        self._folder = Path(tempfile.mkdtemp(prefix="xarb-postgres-"))
+        _sweep()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._user = _as_whom()
         if self._user:
             shutil.chown(self._folder, **self._user)
@@ -239,6 +241,14 @@ class _Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _sweep() -> None:
+    """Remove what test runs that were killed have left; their servers died with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not _runs(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _version(folder: Path) -> int:

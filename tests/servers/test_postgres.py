@@ -2,6 +2,11 @@
 The server that tests have of their own: up, down, killed, and nothing left of it.
 """
 
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
 import asyncpg
 import pytest
 
@@ -55,6 +60,19 @@ def test_connections_can_be_ended_from_the_server_s_side(
         assert postgres_server.kill_backends(postgres_database, SUPERUSER) == 1
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
             console.rows("SELECT 1")
+
+
+def test_what_a_killed_test_run_left_is_removed_by_the_next() -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = [
+        Path(tempfile.mkdtemp(prefix=f"xarb-postgres-{pid}-")) for pid in (gone.pid, os.getpid())
+    ]
+
+    PostgresServer().destroy()
+
+    assert [folder.exists() for folder in left] == [False, True]
+    left[1].rmdir()
 
 
 def test_nothing_is_left_of_a_server() -> None:
