@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.docs import messages, metrics
+from tests.docs import bus, messages, metrics
 from tests.docs.commands import reference
 from tests.docs.tables import table
 from tests.house.source import ROOT
@@ -83,6 +83,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "messages_out": lambda: messages.sections("out"),
     "messages_beyond": messages.beyond,
     "messages_key": messages.key,
+    "bus_exchanges": bus.exchanges,
+    "bus_queues": bus.queues,
+    "bus_options": bus.options,
     "metrics": metrics.metrics,
     "alerts": metrics.alerts,
 }

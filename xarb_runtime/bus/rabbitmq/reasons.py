@@ -76,13 +76,15 @@ def _known(error: BaseException, address: Address, options: RabbitOptions) -> st
 
 def _network(error: BaseException, address: Address) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
+        why = getattr(error, "verify_message", "") or str(error)
         return (
-            f"{address}: its certificate is not trusted: {error.verify_message}. Name the"
+            f"{address}: its certificate is not trusted: {why}. Name the"
             " authority's certificate as bus.options.ca_file, and the host as the certificate does"
         )
     if isinstance(error, ssl.SSLError):
+        why = getattr(error, "reason", "") or str(error)
         return (
-            f"{address}: no TLS: {error.reason or error}. Does this port speak TLS (amqps), and"
+            f"{address}: no TLS: {why}. Does this port speak TLS (amqps), and"
             " does the broker ask for a certificate of ours (bus.options.cert_file)?"
         )
     if isinstance(error, socket.gaierror):
