@@ -126,7 +126,7 @@ def deployment(
             "max_p95_accept": "1h",
         },
         "venue_health": {"max_failures": 20, "max_missed": 6, "probe_after": "1s"},
-        "service": {"heartbeat": "500ms", "drain_deadline": "20s"},
+        "service": {"heartbeat": "1s", "drain_deadline": "20s"},
         "metrics": {"port": 0},
         "logging": {"level": "warning"},
         "plugins": {"folders": []},

@@ -51,7 +51,7 @@ POINTS = (
 MOST_PASSED = 40
 
 #: From the beginning of one fault to that of the next, in seconds: they may overlap.
-SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 10.0
 QUICK_PAUSE = 2.5
 
 

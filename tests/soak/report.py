@@ -16,7 +16,7 @@ from tests.soak.verdicts import LAWS
 WHAT = """\
 Real processes: a RabbitMQ broker, two ghost venues that refuse, keep silent and break, `xarb run`
 on SQLite behind a TCP proxy, a publisher with confirms, and a consumer that records all that goes
-out. A fault begins every 1 to 8 seconds, one of twelve kinds, drawn from the seed; faults overlap.
+out. A fault begins every 2 to 10 seconds, one of twelve kinds, drawn from the seed; faults overlap.
 When everything is published and quiet again, the publisher's list, the journal, the venues' own
 books, the recorded messages and the broker's queues are held against each other.
 

@@ -78,7 +78,9 @@ class Scene:
         status, found = await asyncio.to_thread(self.runtime.call, "GET", "/status")
         return found["level"]["level"] if status == 200 else ""
 
-    async def until_level(self, *levels: str, holding: bool = False, seconds: float = 90.0) -> None:
+    async def until_level(
+        self, *levels: str, holding: bool = False, seconds: float = 300.0
+    ) -> None:
         """
         Wait until the runtime says one of these levels, or anything at all if none is named.
 
