@@ -71,16 +71,20 @@ class RabbitBus(Bus):
         while True:
             self._is("connecting", self._reason)
             try:
-                with ours():
-                    await self._live()
-            except ERRORS as error:
-                self._lost(error)
+                await self._until_over()
             except Exception as error:  # our own fault; the next connection may do better
-                self._lost(Lost(f"a defect of ours ended the connection: {error!r}"))
+                self._is("waiting", f"a defect of ours ended the connection: {error!r}")
                 log.exception("bus_defect")
             pause_ms = self._backoff.next_ms()
             log.debug("bus_waits", next_attempt_ms=pause_ms)
             await self._clock.sleep_ms(pause_ms)
+
+    async def _until_over(self) -> None:
+        try:
+            with ours():
+                await self._live()
+        except ERRORS as error:
+            self._lost(error)
 
     async def _live(self) -> None:
         """
@@ -114,9 +118,10 @@ class RabbitBus(Bus):
             async with asyncio.TaskGroup() as group:
                 group.create_task(opened.beat(self._backoff.reset), name="bus beat")
                 group.create_task(opened.watch(), name="bus watch")
+                group.create_task(opened.begin(), name="bus begin")
                 raise Lost from await asyncio.shield(lost)  # whoever waits must not cancel it
         except* ERRORS as errors:
-            first = errors.exceptions[0]
+            first = _leaf(errors)
         # What the broker or the network said goes before what our tasks made of it.
         raise (lost.result() if lost.done() else first) or Lost("no reason was given")
 
@@ -199,6 +204,13 @@ class RabbitBus(Bus):
             beat_ms=opened.beat_ms if opened else None,
             waiting=dict(opened.waiting) if opened else {},
         )
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """The first of all that went wrong at once."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 @asynccontextmanager

@@ -3,6 +3,11 @@ What came in from one queue: buffered until somebody takes it, remembered until 
 
 A mailbox outlives connections. Everything that it holds belongs to one of them: when the connection
 goes, the broker delivers it again, so it is dropped here, and words about it mean nothing.
+
+What has killed our process before will do so again, and the broker counts that against everything
+we had at that moment. So a process begins carefully: as long as messages come that somebody has had
+before, it asks for one at a time. The one that kills is counted alone and ends as a dead one; those
+behind it live on.
 """
 
 import asyncio
@@ -13,6 +18,7 @@ from typing import NamedTuple
 
 from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel
+from pamqp.commands import Basic
 
 from xarb_runtime.bus.rabbitmq.library import ERRORS, ours
 from xarb_runtime.plugins.contracts import BusMessage
@@ -33,6 +39,9 @@ class Mailbox:
     Args:
         room: most messages that may be unacknowledged, those in the buffer included.
         now_ms: the time, for `last_delivery_ms`.
+
+    Attributes:
+        delivering: the broker delivers by itself; not while we are careful.
     """
 
     def __init__(self, room: int, now_ms: Callable[[], int]) -> None:
@@ -40,6 +49,8 @@ class Mailbox:
         self._now_ms = now_ms
         self._life = 0
         self._channel: Channel | None = None
+        self._trusting = self.delivering = False
+        self._settled = asyncio.Event()
         self._ready: deque[BusMessage] = deque()
         self._out: set[int] = set()
         self._waiting: list[asyncio.Future[None]] = []
@@ -50,20 +61,48 @@ class Mailbox:
 
     async def consume(self, channel: Channel, queue: str) -> None:
         """
-        Let the broker deliver, never more than there is room for.
+        Let the broker deliver, never more than there is room for; or take a first message that
+        somebody has had before, after which `carefully` goes on.
 
         Raises:
             AMQPError, Lost: the broker does not let us.
         """
+        self._channel = channel
+        await self._next(channel, queue)
+
+    async def carefully(self, queue: str) -> None:
+        """
+        Take one message after another until one comes that nobody has had before.
+
+        Raises:
+            AMQPError, Lost: the broker does not let us.
+        """
+        while (channel := self._channel) and not self.delivering:
+            await self._settled.wait()
+            await self._next(channel, queue)
+
+    async def _next(self, channel: Channel, queue: str) -> None:
         with ours():
+            if not self._trusting and await self._took_one(channel, queue):
+                return
             await channel.basic_qos(prefetch_count=self.room)
-            self._channel = channel
             await channel.basic_consume(queue, self._put, consumer_tag=queue)
+        self.delivering = True
+
+    async def _took_one(self, channel: Channel, queue: str) -> bool:
+        self._settled.clear()
+        found = await channel.basic_get(queue)
+        empty = isinstance(found.delivery, Basic.GetEmpty)
+        self._trusting = empty or not found.redelivered
+        if not empty:
+            await self._put(found)
+        return not empty
 
     def lost(self) -> None:
         """Forget what the connection that is gone had delivered."""
         self._life += 1
         self._channel = None
+        self.delivering = False
         self._ready.clear()
         self._out.clear()
 
@@ -140,4 +179,5 @@ class Mailbox:
         if token.life != self._life or token.tag not in self._out:
             return None  # a second word about one delivery would make the broker close the channel
         self._out.discard(token.tag)
+        self._settled.set()
         return self._channel

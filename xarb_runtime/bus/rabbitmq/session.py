@@ -66,6 +66,7 @@ class Session:
         self._own = f"{self._names.beat}.{uuid.uuid4().hex}"
         self._heard = asyncio.Event()
         self._delivered: dict[str, int] = {}
+        self._unserved: frozenset[str] = frozenset()
         self.waiting: dict[str, int] = {}
         self.last_beat_ms: int | None = None
         self.beat_ms: int | None = None
@@ -90,6 +91,17 @@ class Session:
         self._setup.publisher.connected(await self._outward.channel(confirms=True))
         for queue, mailbox in self._setup.mailboxes.items():
             await mailbox.consume(await inward.channel(), queue)
+
+    async def begin(self) -> None:
+        """
+        Take what somebody has had before one at a time; returns when the broker delivers by itself.
+
+        Raises:
+            AMQPError, Lost: the broker does not let us.
+        """
+        async with asyncio.TaskGroup() as group:
+            for queue, mailbox in self._setup.mailboxes.items():
+                group.create_task(mailbox.carefully(queue), name=f"begin {queue}")
 
     async def _hear(self, _: DeliveredMessage) -> None:
         self._heard.set()
@@ -158,21 +170,24 @@ class Session:
 
         Raises:
             Lost: messages wait, there was room all the time, and none was delivered since the last
-                look; or the broker has lost our consumer.
+                look; or the broker has no consumer of ours, for the second time.
             TimeoutError: the broker does not answer.
         """
         for queue in self._wanted.queues:
             async with asyncio.timeout(self._setup.options.connect_seconds):
                 waiting, consumers = await declare_queue(self._look, queue, passive=True)
             before, self.waiting[queue.name] = self.waiting.get(queue.name, 0), waiting
-            if mailbox := self._setup.mailboxes.get(queue.name):
+            mailbox = self._setup.mailboxes.get(queue.name)
+            if mailbox is not None and mailbox.delivering:
                 self._check(
                     queue.name, mailbox, stuck=min(before, waiting) > 0, served=consumers > 0
                 )
 
     def _check(self, queue: str, mailbox: Mailbox, *, stuck: bool, served: bool) -> None:
-        if not served:
+        if not served and queue in self._unserved:
             raise Lost(f"the broker has lost our consumer of the queue {queue}")
+        # Once may be the moment in which a mailbox consumes anew.
+        self._unserved = self._unserved - {queue} if served else self._unserved | {queue}
         before = self._delivered.get(queue)
         # While there is no room nothing is delivered, and nothing can be said.
         self._delivered[queue] = -1 if mailbox.full else mailbox.delivered
