@@ -9,6 +9,7 @@ from tests.bus.rabbitmq_world import QUICK, a_bus, connected, far, opening, take
 from tests.servers.proxy import TcpProxy
 from tests.servers.rabbitmq import Broker
 from xarb_runtime.bus.rabbitmq.bus import BLOCKED, RabbitBus, open_rabbitmq
+from xarb_runtime.bus.rabbitmq.session import Session
 
 Proxy = Callable[[int], TcpProxy]
 
@@ -230,6 +231,20 @@ async def test_a_waiting_message_that_is_not_delivered_ends_the_connection(
         for number in range(4):
             await others.submit(str(number).encode())
 
+        await connected(bus, 2)
+
+
+async def test_a_defect_of_ours_ends_one_connection_and_not_the_bus(
+    broker: Broker, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stumble(_: Session) -> None:
+        monkeypatch.undo()
+        raise TypeError("a defect")
+
+    async with a_bus(broker.url, prefix, retry_from="200ms") as bus:
+        monkeypatch.setattr(Session, "look", stumble)
+
+        assert "a defect of ours ended the connection" in await waiting(bus)
         await connected(bus, 2)
 
 
