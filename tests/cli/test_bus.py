@@ -208,10 +208,12 @@ async def _bury(broker: Broker, prefix: str, body: bytes) -> None:
 
 async def _all(broker: Broker, prefix: str, count: int) -> set[tuple[bytes, bool]]:
     async with a_bus(broker.url, prefix) as bus:
-        taken = await take(bus.messages(), count)
-        for message in taken:
+        messages, found = bus.messages(), set[tuple[bytes, bool]]()
+        for _ in range(count):  # one by one: a bus begins carefully
+            (message,) = await take(messages, 1)
             await bus.acknowledge(message)
-        return {(message.body, message.redelivered) for message in taken}
+            found.add((message.body, message.redelivered))
+        return found
 
 
 # -- Words -----------------------------------------------------------------------------------------
