@@ -44,11 +44,18 @@ class Leash:
     """
     A process group that is killed as a whole, also when the test run itself is killed.
 
-    A second process only waits for the pipe from the test run to close, and then kills the group.
+    A second process only waits for the pipe from the test run to close, and then kills the group
+    and removes `folder`.
     """
 
     def __init__(
-        self, command: Sequence[str], *, environment: Mapping[str, str], log: Path, **more: Any
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        folder: Path | None = None,
+        **more: Any,
     ) -> None:
         with log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -61,8 +68,9 @@ class Leash:
                 **more,
             )
         self.pid = self._process.pid
+        watch = f'read nothing; kill -s KILL -- -{self.pid}; [ -z "$1" ] || rm -rf -- "$1"'
         self._watch = subprocess.Popen(
-            ["/bin/sh", "-c", f"read nothing; kill -s KILL -- -{self.pid}"],
+            ["/bin/sh", "-c", watch, "watch", str(folder or "")],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

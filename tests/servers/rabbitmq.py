@@ -101,11 +101,13 @@ class Broker:
                 [installed("/usr/bin/epmd", "erlang-base"), "-address", "127.0.0.1"],
                 environment=self._environment,
                 log=self.folder / "epmd.log",
+                folder=self.folder,
             )
         self._server = Leash(
             [self._programs["rabbitmq-server"]],
             environment=self._environment,
             log=self.folder / "console.log",
+            folder=self.folder,
         )
         self._wait_until_it_answers()
         return self

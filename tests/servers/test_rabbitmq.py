@@ -14,7 +14,7 @@ import os, signal, sys, time
 from pathlib import Path
 from tests.servers.leash import Leash
 leash = Leash(["/bin/sh", "-c", "sleep 600 & sleep 600"],
-              environment=dict(os.environ), log=Path(sys.argv[1]))
+              environment=dict(os.environ), log=Path(sys.argv[1]), folder=Path(sys.argv[2]))
 print(leash.pid, flush=True)
 time.sleep(600)
 """
@@ -28,8 +28,10 @@ def lives(pid: int) -> bool:
 
 
 def test_a_group_ends_with_the_test_run_even_if_that_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "its own"
+    folder.mkdir()
     run = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(tmp_path / "log")],
+        [sys.executable, "-c", CHILD, str(tmp_path / "log"), str(folder)],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": "."},
     )
@@ -41,6 +43,7 @@ def test_a_group_ends_with_the_test_run_even_if_that_is_killed(tmp_path: Path) -
     run.communicate()
 
     wait_for(lambda: not lives(pid), "the group to be killed")
+    wait_for(lambda: not folder.exists(), "its folder to be removed")
 
 
 def test_killing_a_group_kills_its_children_too(tmp_path: Path) -> None:
