@@ -14,6 +14,9 @@ from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.work import Arming
 from xarb_runtime.statechart.engine import TIMER_SOURCE
 
+#: With so many timers, those that were cancelled are looked for.
+TIDY = 4_096
+
 
 def timer_event(execution: str, timer: Timer, now_ms: int) -> Event:
     """
@@ -34,7 +37,8 @@ class Timers:
     Waits for the earliest deadline.
 
     A timer that was cancelled stays in the heap until it is due and is dropped then: the snapshot
-    says whether it still counts, and the step would answer `stale` anyway.
+    says whether it still counts, and the step would answer `stale` anyway. When there are many of
+    them they are dropped earlier, so that memory does not grow with the longest deadline.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Timers:
         self._snapshot = snapshot
         self._instruments = instruments or Instruments()
         self._heap: list[tuple[int, str, str, int, Timer]] = []
+        self._tidy_at = TIDY
         self._changed = asyncio.Event()
 
     def watch(self, armings: Iterable[Arming]) -> None:
@@ -58,10 +63,14 @@ class Timers:
             entry = (timer.due_ms, arming.execution, timer.id, timer.armed_seq, timer)
             heapq.heappush(self._heap, entry)
             self._changed.set()
+        if len(self._heap) >= self._tidy_at:
+            self._heap = [entry for entry in self._heap if self._counts(entry[1], entry[4])]
+            heapq.heapify(self._heap)
+            self._tidy_at = max(TIDY, 2 * len(self._heap))
 
     @property
     def pending(self) -> int:
-        """How many timers are watched, cancelled ones included."""
+        """How many timers are watched, cancelled ones that are not dropped yet included."""
         return len(self._heap)
 
     async def run(self) -> None:
@@ -75,10 +84,13 @@ class Timers:
         now_ms = self._clock.now_ms()
         while self._heap and self._heap[0][0] <= now_ms:
             _, execution, _, _, timer = heapq.heappop(self._heap)
-            snapshot = self._snapshot(execution)
-            if snapshot is not None and timer in snapshot.timers:
+            if self._counts(execution, timer):
                 self._instruments.fired(timer.id, now_ms - timer.due_ms)
                 self._deliver(Delivery(event=timer_event(execution, timer, now_ms)))
+
+    def _counts(self, execution: str, timer: Timer) -> bool:
+        snapshot = self._snapshot(execution)
+        return snapshot is not None and timer in snapshot.timers
 
     async def _wait(self) -> None:
         if not self._heap:
