@@ -36,7 +36,7 @@ async def test_frames_are_those_of_the_library(body: bytes) -> None:
         *map(ContentBody, parts),
     ]
 
-    frames = Outlet(channel, "out")._frames(body, "execution.transition", b"17")
+    frames = Outlet(channel, "out", 5)._frames(body, "execution.transition", b"17")
 
     assert frames == b"".join(frame.marshal(each, 3) for each in wanted)
 
@@ -48,7 +48,7 @@ class World:
         self.channel = channel
         self.other = other
         self.name = name
-        self.outlet = Outlet(channel, name)
+        self.outlet = Outlet(channel, name, 60)
 
     async def waiting(self) -> list[bytes]:
         """Take everything out of the queue."""
@@ -122,3 +122,31 @@ async def test_whoever_waits_hears_that_the_connection_is_lost(broker: Broker, p
         with pytest.raises(Lost):
             await it.outlet.publish(b"", "good")
         assert await it.waiting() == []
+
+
+class Deaf:
+    """A channel whose broker never answers."""
+
+    def __init__(self) -> None:
+        self.number, self.max_content_size, self.delivery_tag = 1, 1000, 0
+        self.confirmations: dict[int, Any] = {}
+        self.message_id_delivery_tag: dict[str, int] = {}
+        self.write_queue: asyncio.Queue[Any] = asyncio.Queue()
+
+
+async def test_a_confirmation_that_does_not_come_is_given_up_and_others_are_not() -> None:
+    deaf: Any = Deaf()
+    outlet = Outlet(deaf, "out", 0.1)
+    first = asyncio.ensure_future(outlet.publish(b"1", "good"))
+    second = asyncio.ensure_future(outlet.publish(b"2", "good"))
+    await asyncio.sleep(0)
+
+    deaf.confirmations[2].set_result(None)
+
+    with pytest.raises(TimeoutError):
+        await first
+    await second
+    # The timer is set anew for whatever is published later.
+    with pytest.raises(TimeoutError):
+        await outlet.publish(b"3", "good")
+    outlet.close()

@@ -9,6 +9,7 @@ write. Confirmations, and messages that the broker returns, remain the library's
 
 import asyncio
 import struct
+from collections import deque
 from typing import Any
 
 from aiormq.abc import ChannelFrame
@@ -40,18 +41,22 @@ class Outlet:
     Args:
         channel: a channel with confirms, on which returned messages are errors.
         exchange: where to.
+        confirm_seconds: longest wait for a confirmation.
     """
 
-    def __init__(self, channel: Channel, exchange: str) -> None:
+    def __init__(self, channel: Channel, exchange: str, confirm_seconds: float) -> None:
         self._channel = channel
         self._exchange = exchange
+        self._confirm_seconds = confirm_seconds
         self._loop = asyncio.get_running_loop()
         self._begins: dict[str, bytes] = {}
         content_type = CONTENT_TYPE.encode("ascii")
         self._properties = bytes([len(content_type)]) + content_type + bytes([PERSISTENT])
         self._waiting: list[bytes] = []
         self._scheduled: asyncio.Handle | None = None
-        self._pending: set[asyncio.Future[Any]] = set()
+        #: What is not confirmed, oldest first, and until when; one timer for all of them.
+        self._pending: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._sweeping: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def publish(self, body: bytes, routing_key: str) -> None:
@@ -62,6 +67,7 @@ class Outlet:
             PublishError: it was returned; no queue takes it.
             DeliveryError: the broker refused it.
             Lost: the connection was closed before it was confirmed.
+            TimeoutError: it was not confirmed in time.
         """
         if self._closed:
             raise Lost("the connection was closed")
@@ -72,14 +78,13 @@ class Outlet:
         confirmed: asyncio.Future[Any] = self._loop.create_future()
         channel.confirmations[tag] = confirmed
         channel.message_id_delivery_tag[name] = tag
-        self._pending.add(confirmed)
+        self._expect(confirmed)
         self._waiting.append(self._frames(body, routing_key, name.encode("ascii")))
         if self._scheduled is None:
             self._scheduled = self._loop.call_soon(self._write)
         try:
             await confirmed
         finally:
-            self._pending.discard(confirmed)
             channel.message_id_delivery_tag.pop(name, None)
 
     def close(self) -> None:
@@ -87,9 +92,29 @@ class Outlet:
         self._closed = True
         if self._scheduled is not None:
             self._scheduled.cancel()
-        for confirmed in self._pending:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for _, confirmed in self._pending:
             if not confirmed.done():
                 confirmed.set_exception(Lost("the connection was closed before it was confirmed"))
+
+    def _expect(self, confirmed: "asyncio.Future[Any]") -> None:
+        while self._pending and self._pending[0][1].done():
+            self._pending.popleft()
+        self._pending.append((self._loop.time() + self._confirm_seconds, confirmed))
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(self._confirm_seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        """Give up what has waited for too long."""
+        now = self._loop.time()
+        while self._pending and (self._pending[0][0] <= now or self._pending[0][1].done()):
+            _, confirmed = self._pending.popleft()
+            if not confirmed.done():
+                confirmed.set_exception(TimeoutError())
+        self._sweeping = None
+        if self._pending:
+            self._sweeping = self._loop.call_at(self._pending[0][0], self._sweep)
 
     def _write(self) -> None:
         self._scheduled = None

@@ -2,8 +2,6 @@
 Messages out: each is confirmed by the broker, or an error says that it may be nowhere.
 """
 
-import asyncio
-
 from aio_pika.exceptions import DeliveryError, PublishError
 from aiormq.channel import Channel
 
@@ -29,7 +27,7 @@ class Publisher:
 
     def connected(self, channel: Channel) -> None:
         """Publish over this channel from now on; it has confirms, and is ours alone."""
-        self._outlet = Outlet(channel, self._exchange)
+        self._outlet = Outlet(channel, self._exchange, self._confirm_seconds)
 
     def lost(self) -> None:
         """Publish nothing for now; what is not confirmed yet may have got through."""
@@ -55,8 +53,7 @@ class Publisher:
             self.unconfirmed += 1
             raise ConnectionError(f"nothing is published now: {obstacle or 'not connected'}")
         try:
-            async with asyncio.timeout(self._confirm_seconds):
-                await outlet.publish(body, routing_key)
+            await outlet.publish(body, routing_key)
         except PublishError as error:
             self.unroutable += 1
             raise UnroutableError(
