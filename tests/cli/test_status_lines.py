@@ -42,3 +42,11 @@ def test_queues_that_wait_are_named() -> None:
 )
 def test_an_outbox_that_waits_says_why(facts: dict[str, object], shown: str) -> None:
     assert outbox_line(OutboxState(**facts)).plain == shown
+
+
+def test_an_outbox_behind_a_bus_that_is_away_does_not_say_why_once_more() -> None:
+    outbox = OutboxState(waiting=2, stuck=1, oldest_age_ms=1500, error="no connection")
+
+    shown = outbox_line(outbox, connected=False).plain
+
+    assert shown == "outbox 2 waiting, the oldest for 1.5 s, 1 execution stuck"

@@ -137,7 +137,7 @@ def _draw(found: "StatusAnswer") -> None:
     )
     write(bus_line(found.line))
     if found.outbox.waiting:
-        write(outbox_line(found.outbox))
+        write(outbox_line(found.outbox, connected=found.line.state == "connected"))
     write()
     out().print(_in_flight_table(found))
     if found.open:
@@ -173,16 +173,17 @@ def bus_line(line: "LineState") -> "Text":
     return Text.assemble(f"bus {line.url}, ", state, *parts)
 
 
-def outbox_line(outbox: "OutboxState") -> "Text":
-    """Return what waits to be published in a line."""
+def outbox_line(outbox: "OutboxState", *, connected: bool = True) -> "Text":
+    """Return what waits to be published in a line; a bus that is away has said why already."""
     from rich.text import Text
 
     from xarb_runtime.cli.screen import lasted
 
     waits = f"outbox {outbox.waiting} waiting, the oldest for {lasted(outbox.oldest_age_ms)}"
-    stuck = f", {outbox.stuck} executions stuck" if outbox.stuck else ""
-    error = f": {outbox.error}" if outbox.error else ""
-    return Text(waits + stuck + error, style="yellow" if error else "")
+    executions = "execution" if outbox.stuck == 1 else "executions"
+    stuck = f", {outbox.stuck} {executions} stuck" if outbox.stuck else ""
+    error = f": {outbox.error}" if outbox.error and connected else ""
+    return Text(waits + stuck + error, style="yellow" if outbox.error else "")
 
 
 def _figures(found: "StatusAnswer") -> str:
