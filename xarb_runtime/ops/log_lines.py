@@ -6,7 +6,6 @@ from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import structlog
 
 from xarb_runtime.ops.redaction import Redaction
@@ -36,7 +35,7 @@ def json_line(redaction: Redaction) -> Render:
             "fields": line,
             "span": span,
         }
-        return msgspec.json.encode(redaction.hide(found)).decode()
+        return redaction.json(found)
 
     return render
 

@@ -2,6 +2,7 @@
 Hides secrets in whatever is shown or written.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from xarb_runtime.service.settings_secret import HIDDEN, SecretText, redact
 #: Shorter texts are too common to be searched for; their key still hides them.
 SHORTEST_SECRET = 6
 
+#: In whatever is to be hidden there is one of these, or a secret itself: a superset, quick to tell.
+_SUSPECT = re.compile("token|passw|secret|key|://", re.IGNORECASE)
+
 
 class Redaction:
     """Hides secrets in anything that is logged: by the key's name, and by the secret itself."""
@@ -22,10 +26,12 @@ class Redaction:
         parts = {part for secret in secrets for part in (secret, secret.rpartition(":///")[2])}
         long_enough = {str(part) for part in parts if len(part) >= SHORTEST_SECRET}
         self._secrets = sorted(long_enough, key=len, reverse=True)
+        self._escaped = [_escaped(secret) for secret in self._secrets]
 
     def add(self, secret: str) -> None:
         """Hide one more text from now on."""
         self._secrets.append(str(secret))
+        self._escaped.append(_escaped(str(secret)))
 
     def text(self, text: str) -> str:
         """Return a text without secrets."""
@@ -34,6 +40,17 @@ class Redaction:
     def hide(self, value: Any) -> Any:
         """Return plain data without secrets."""
         return self._inside(redact(_plain(value)))
+
+    def json(self, value: Any) -> str:
+        """
+        Return plain data without secrets as JSON.
+
+        Most lines of a log have nothing to hide: they are told by one look at the finished text.
+        """
+        text = msgspec.json.encode(value, enc_hook=repr).decode()
+        if not _SUSPECT.search(text) and not any(secret in text for secret in self._escaped):
+            return text
+        return msgspec.json.encode(self.hide(value)).decode()
 
     def _inside(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -61,6 +78,11 @@ def _secret_texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _secret_texts(inner)
+
+
+def _escaped(text: str) -> str:
+    """Return a text as it stands inside JSON."""
+    return msgspec.json.encode(text).decode()[1:-1]
 
 
 def _plain(value: Any) -> Any:
