@@ -9,6 +9,7 @@ write. Confirmations, and messages that the broker returns, remain the library's
 
 import asyncio
 import struct
+import uuid
 from collections import deque
 from typing import Any
 
@@ -48,6 +49,8 @@ class Outlet:
         self._channel = channel
         self._exchange = exchange
         self._confirm_seconds = confirm_seconds
+        # A message id that comes again after a reconnect would look like a repetition to consumers.
+        self._life = uuid.uuid4().hex[:12]
         self._loop = asyncio.get_running_loop()
         self._begins: dict[str, bytes] = {}
         content_type = CONTENT_TYPE.encode("ascii")
@@ -74,7 +77,7 @@ class Outlet:
         channel = self._channel
         channel.delivery_tag = tag = channel.delivery_tag + 1
         # How the library finds out which message is returned.
-        name = str(tag)
+        name = f"{self._life}.{tag}"
         confirmed: asyncio.Future[Any] = self._loop.create_future()
         channel.confirmations[tag] = confirmed
         channel.message_id_delivery_tag[name] = tag
