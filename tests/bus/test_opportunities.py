@@ -89,6 +89,7 @@ def test_an_event_carries_odds_exactly_whether_they_are_texts_or_numbers() -> No
         ("leg_a.selection.venue", ..., "data.leg_a.selection.venue: expected a value, found none"),
         ("stake", None, "data.stake: expected a number, found nothing"),
         ("stake", [], "data.stake: expected a number, found an array"),
+        ("stake", "a lot", "data.stake: expected a number in digits, found another text"),
         ("stake", "much", "data.stake: "),
         ("detected_ms", "soon", "data.detected_ms: "),
         ("detected_ms", True, "data.detected_ms: "),

@@ -43,6 +43,8 @@ _WORDS = {
     "null": "nothing",
 }
 
+_NO_FIGURE = "Invalid decimal string"
+
 _LEGS = ("leg_a", "leg_b")
 
 Problem = tuple[str, str]
@@ -73,6 +75,8 @@ def _translated(text: str) -> str:
     if types:
         words = {name: _WORDS.get(types[name], types[name]) for name in ("expected", "found")}
         what = f"expected {words['expected']}, found {words['found']}"
+    if what == _NO_FIGURE:
+        what = "expected a number in digits, found another text"
     return f"data{'.' if path else ''}{path}: {what}"
 
 
