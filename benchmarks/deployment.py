@@ -18,6 +18,7 @@ from xarb_runtime.bundle import bundled
 from xarb_runtime.domain.opportunity import Limits
 from xarb_runtime.service.assembly import Surroundings, assemble, discover_plugins
 from xarb_runtime.service.clock import SystemClock
+from xarb_runtime.service.garbage import spare_what_stays
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings_model import (
     BusSettings,
@@ -110,5 +111,6 @@ async def with_runtime(
     async with assemble(wanted, around, registry) as runtime, asyncio.TaskGroup() as group:
         group.create_task(runtime.run())
         await runtime.started.wait()
+        spare_what_stays()  # as `xarb run` does
         await use(runtime)
         await runtime.say("operator.stop", source="operator:bench")

@@ -32,6 +32,7 @@ from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.clock import SystemClock
+from xarb_runtime.service.garbage import spare_what_stays
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.instruments import Several
 from xarb_runtime.service.killpoints import KillPoints
@@ -264,6 +265,7 @@ async def _watched(runtime: Runtime, blocked: Callable[[], None]) -> None:
 
 async def _announced(runtime: Runtime, announce: Callable[[], None]) -> None:
     await runtime.started.wait()
+    spare_what_stays()
     announce()
 
 
