@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.servers.leash import free_port
 from xarb_runtime.ops.places import check_bus
 from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec
 from xarb_runtime.plugins.registry import Registry
@@ -25,7 +27,7 @@ def checked(error: Exception | None) -> tuple[str, str]:
 
     registry = Registry()
     registry.buses["slow"] = BusSpec(scheme="slow", version="1", open=opened)
-    (found,) = check_bus(SETTINGS, registry)
+    (found,) = check_bus(Path(), SETTINGS, registry)
     assert "secret" not in str(msgspec.structs.asdict(found))
     return found.severity, found.problem.what
 
@@ -38,3 +40,12 @@ def test_a_bus_that_does_not_answer_stops_no_start(monkeypatch: pytest.MonkeyPat
 
 def test_a_bus_that_cannot_be_opened_as_it_is_set_stops_one() -> None:
     assert checked(ValueError("bus.url: expected a host")) == ("error", "bus.url: expected a host")
+
+
+def test_a_broker_that_is_away_is_told_before_the_start_and_stops_none(tmp_path: Path) -> None:
+    settings = Settings(bus=BusSettings(url=f"amqp://me:secret@127.0.0.1:{free_port()}/"))
+
+    (found,) = check_bus(tmp_path, settings, Registry())
+
+    assert (found.severity, "nothing listens" in found.problem.what) == ("warning", True)
+    assert "secret" not in str(msgspec.structs.asdict(found))

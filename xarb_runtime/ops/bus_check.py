@@ -104,6 +104,20 @@ def required_broker(folder: Path, settings: Settings) -> BusOpening:
     return opening
 
 
+def greet(opening: BusOpening) -> None:
+    """
+    Connect to the broker and leave again.
+
+    Raises:
+        ProblemError: it cannot be reached, or does not let us in.
+    """
+
+    async def do(_: Errand) -> None:
+        return None
+
+    _on_errand(opening, "check", do)
+
+
 def look_at(opening: BusOpening) -> Inspection:
     """
     Look at everything on the broker.

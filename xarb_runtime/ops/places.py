@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from xarb_runtime.bus.rabbitmq.options import RabbitOptions
+from xarb_runtime.ops.bus_check import greet
 from xarb_runtime.ops.findings import Check, fine, stops
 from xarb_runtime.ops.log_file import log_problem
 from xarb_runtime.ops.problems import Problem, ProblemError
@@ -15,7 +17,7 @@ from xarb_runtime.ops.serving import check_loopback
 from xarb_runtime.ops.token import token_problems
 from xarb_runtime.ops.tracing import require_packages
 from xarb_runtime.plugins.registry import Registry
-from xarb_runtime.service.assembly import open_bus, store_url
+from xarb_runtime.service.assembly import bus_opening, open_bus, store_url
 from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.settings_model import Settings
@@ -56,7 +58,21 @@ def check_bus(folder: Path, settings: Settings, registry: Registry | None) -> It
     except Exception as error:  # noqa: BLE001  a plugin may raise anything
         yield stops("bus", str(error) or type(error).__name__, f"bus.url, {url}")
     else:
-        yield fine("bus", url)
+        yield _answering(folder, settings, registry or Registry(), url)
+
+
+def _answering(folder: Path, settings: Settings, registry: Registry, url: str) -> Check:
+    """A broker that is away stops no start, but whoever starts wants to know."""
+    _, opening = bus_opening(settings, registry, SystemClock(), folder)
+    if not isinstance(opening.options, RabbitOptions):
+        return fine("bus", url)
+    try:
+        greet(opening)
+    except ProblemError as error:
+        do = "A start waits for it, and recovers and hedges meanwhile; look with: xarb bus check"
+        problem = Problem(what=error.problem.what, where=f"bus.url, {url}", do=do)
+        return Check(area="bus", severity="warning", problem=problem)
+    return fine("bus", f"{url} answers")
 
 
 async def _open_bus(folder: Path, settings: Settings, registry: Registry) -> None:
