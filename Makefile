@@ -47,7 +47,7 @@ crash: $(STAMP)
 soak: $(STAMP)
 	@SOAK_COUNT="$(if $(filter file,$(origin N)),20000,$(N))" SOAK_SEED="$(SEED)" $(BIN)/python -m tests.soak
 
-bench: $(STAMP)
+bench: $(STAMP) services
 	@$(BIN)/python -m benchmarks
 
 evidence: ghost
