@@ -27,9 +27,9 @@ help:
 ghost: $(STAMP)
 	@$(BIN)/xarb ghost
 
-# pytest comes last: its closing line is the last line.
+# pytest comes last: its closing line is the last line. Two at a time: many tests wait for a process.
 test: check services
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # RabbitMQ, PostgreSQL and what else tests start for themselves: installed where missing.
 services:
