@@ -65,7 +65,7 @@ async def test_a_missing_permission_names_what_it_is_for(broker: Broker, prefix:
         reason = await waiting(bus)
 
     assert f"the user {prefix} has no" in reason
-    assert f"permission for the exchange {prefix}.dead" in reason
+    assert f"permission for the queue {prefix}.dead" in reason
 
 
 async def test_a_locked_down_broker_needs_no_right_to_configure(

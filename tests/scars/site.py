@@ -78,7 +78,7 @@ class Site:
         Publish opportunities and return when the broker has confirmed them; a runtime that has been
         started makes the queues.
         """
-        self.until(lambda: self.waiting("operator") >= 0, "the queues", self.runtimes[-1])
+        self.until(lambda: self.is_connected(self.runtimes[-1]), "the queues", self.runtimes[-1])
         messages = [Message(kind=OPPORTUNITY, id=f"m-{it}", opportunity=it) for it in names]
 
         async def go() -> None:
@@ -88,6 +88,11 @@ class Site:
             await publisher.close()
 
         asyncio.run(go())
+
+    def is_connected(self, runtime: Runtime) -> bool:
+        """Whether the runtime says that it is connected: then everything is declared."""
+        status, found = runtime.call("GET", "/status")
+        return status == 200 and found["line"]["state"] == "connected"
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return what is in the store; nothing as long as there is none."""

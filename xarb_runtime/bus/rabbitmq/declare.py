@@ -12,16 +12,20 @@ async def declare(channel: Channel, wanted: Topology) -> None:
     """
     Make what is missing; what is there as it should be stays as it is.
 
+    Queues come first, and an exchange is bound as soon as it is there: whoever publishes already
+    finds no exchange, not one that leads nowhere.
+
     Raises:
         AMQPError: something is there with other arguments, or we may not; closes the channel.
         Lost: the connection is gone.
     """
-    for exchange in wanted.exchanges:
-        await declare_exchange(channel, exchange)
     for queue in wanted.queues:
         await declare_queue(channel, queue)
-    for binding in wanted.bindings:
-        await bind(channel, binding)
+    for exchange in wanted.exchanges:
+        await declare_exchange(channel, exchange)
+        for binding in wanted.bindings:
+            if binding.exchange == exchange.name:
+                await bind(channel, binding)
 
 
 async def expect(channel: Channel, wanted: Topology) -> None:
