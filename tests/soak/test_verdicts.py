@@ -265,7 +265,9 @@ BROKEN: list[tuple[str, Change, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("law", "change", "problem"), BROKEN, ids=lambda it: getattr(it, "__name__", it)[:40])
+@pytest.mark.parametrize(
+    ("law", "change", "problem"), BROKEN, ids=lambda it: getattr(it, "__name__", it)[:40]
+)
 def test_broken_evidence_is_found(law: str, change: Change, problem: str) -> None:
     evidence = good()
     change(evidence)
