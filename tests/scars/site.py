@@ -78,7 +78,8 @@ class Site:
         Publish opportunities and return when the broker has confirmed them; a runtime that has been
         started makes the queues.
         """
-        self.until(lambda: self.is_connected(self.runtimes[-1]), "the queues", self.runtimes[-1])
+        newest = self.runtimes[::-1]
+        self.until(lambda: any(map(self.is_connected, newest)), "the queues", newest[0])
         messages = [Message(kind=OPPORTUNITY, id=f"m-{it}", opportunity=it) for it in names]
 
         async def go() -> None:
