@@ -1,5 +1,7 @@
 """Settings that hold for every test."""
 
+import os
+
 from hypothesis import settings
 
 # The same examples on every machine, and no limit that depends on how busy it is.
@@ -8,3 +10,6 @@ settings.load_profile("xarb")
 
 # Real servers: started once a test asks for one.
 pytest_plugins = ("tests.servers.fixtures", "tests.servers.postgres_fixtures")
+
+# Tables are as wide as the commands make them; a worker of the tests is told another width.
+os.environ.pop("COLUMNS", None)
