@@ -14,7 +14,7 @@ from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from tests.servers.rabbitmq import Broker
-from xarb_runtime.bus.rabbitmq.library import Lost
+from xarb_runtime.bus.rabbitmq.driver import Lost
 from xarb_runtime.bus.rabbitmq.outlet import CONTENT_TYPE, Outlet
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xarb_runtime.bus.rabbitmq.backoff import JITTER, Backoff
-from xarb_runtime.bus.rabbitmq.library import Lost
+from xarb_runtime.bus.rabbitmq.driver import Lost
 from xarb_runtime.bus.rabbitmq.options import Address, RabbitOptions, read_address
 from xarb_runtime.bus.rabbitmq.reasons import explain
 from xarb_runtime.bus.rabbitmq.spec import rabbitmq_specs

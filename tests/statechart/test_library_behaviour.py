@@ -11,7 +11,7 @@ import pytest
 from statemachine.exceptions import InvalidDefinition, TransitionNotAllowed
 from statemachine.orderedset import OrderedSet
 
-from tests.statechart.library import STRICT, Model, leaves, loaded
+from tests.statechart.peer import STRICT, Model, leaves, loaded
 
 # -- What loading checks, and what it does not -----------------------------------------------
 

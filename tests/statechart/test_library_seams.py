@@ -16,7 +16,7 @@ from statemachine.io.evaluators import RestrictedEvaluator, normalize_cond
 from statemachine.io.model import SendAction
 from statemachine.orderedset import OrderedSet
 
-from tests.statechart.library import STRICT, Model, leaves, loaded
+from tests.statechart.peer import STRICT, Model, leaves, loaded
 
 # -- Sends and timers ------------------------------------------------------------------------
 

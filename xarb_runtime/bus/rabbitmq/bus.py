@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from xarb_runtime.bus.rabbitmq.backoff import Backoff
-from xarb_runtime.bus.rabbitmq.library import ERRORS, Lost, ours, quiet
+from xarb_runtime.bus.rabbitmq.driver import ERRORS, Lost, ours, quiet
 from xarb_runtime.bus.rabbitmq.mailbox import Mailbox, Token
 from xarb_runtime.bus.rabbitmq.options import RabbitOptions, read_address
 from xarb_runtime.bus.rabbitmq.publisher import Publisher

@@ -4,7 +4,7 @@ Makes the exchanges and queues of a topology, or makes sure that they are there.
 
 from aiormq.channel import Channel
 
-from xarb_runtime.bus.rabbitmq.library import ours
+from xarb_runtime.bus.rabbitmq.driver import ours
 from xarb_runtime.bus.rabbitmq.topology import Binding, Exchange, Queue, Topology
 
 

@@ -10,7 +10,7 @@ from aio_pika.exceptions import DeliveryError, PublishError
 from aiormq.channel import Channel
 from pamqp.commands import Basic
 
-from xarb_runtime.bus.rabbitmq.library import ERRORS, ours, quiet
+from xarb_runtime.bus.rabbitmq.driver import ERRORS, ours, quiet
 from xarb_runtime.bus.rabbitmq.options import Address, RabbitOptions, read_address
 from xarb_runtime.bus.rabbitmq.reasons import explain
 from xarb_runtime.bus.rabbitmq.wire import Wire, connected, tls_context

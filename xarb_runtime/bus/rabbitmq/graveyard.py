@@ -10,8 +10,8 @@ from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel
 from pamqp.commands import Basic
 
+from xarb_runtime.bus.rabbitmq.driver import ours
 from xarb_runtime.bus.rabbitmq.errand import publish_once
-from xarb_runtime.bus.rabbitmq.library import ours
 from xarb_runtime.bus.rabbitmq.options import RabbitOptions
 from xarb_runtime.bus.rabbitmq.topology import Names
 from xarb_runtime.bus.rabbitmq.wire import Wire

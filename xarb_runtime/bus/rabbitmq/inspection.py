@@ -17,7 +17,7 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity
 from pamqp.commands import Basic
 
 from xarb_runtime.bus.rabbitmq.declare import declare_exchange, declare_queue
-from xarb_runtime.bus.rabbitmq.library import ERRORS, ours
+from xarb_runtime.bus.rabbitmq.driver import ERRORS, ours
 from xarb_runtime.bus.rabbitmq.options import Address, RabbitOptions
 from xarb_runtime.bus.rabbitmq.reasons import explain
 from xarb_runtime.bus.rabbitmq.topology import Names, Queue, Topology, topology

@@ -20,7 +20,7 @@ from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel
 from pamqp.commands import Basic
 
-from xarb_runtime.bus.rabbitmq.library import ERRORS, ours
+from xarb_runtime.bus.rabbitmq.driver import ERRORS, ours
 from xarb_runtime.plugins.contracts import BusMessage
 
 

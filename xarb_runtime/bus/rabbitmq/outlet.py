@@ -18,7 +18,7 @@ from aiormq.channel import Channel
 from pamqp import frame
 from pamqp.commands import Basic
 
-from xarb_runtime.bus.rabbitmq.library import Lost
+from xarb_runtime.bus.rabbitmq.driver import Lost
 
 CONTENT_TYPE = "application/cloudevents+json"
 PERSISTENT = 2

@@ -5,7 +5,7 @@ Messages out: each is confirmed by the broker, or an error says that it may be n
 from aio_pika.exceptions import DeliveryError, PublishError
 from aiormq.channel import Channel
 
-from xarb_runtime.bus.rabbitmq.library import ERRORS, Lost
+from xarb_runtime.bus.rabbitmq.driver import ERRORS, Lost
 from xarb_runtime.bus.rabbitmq.outlet import Outlet
 from xarb_runtime.plugins.contracts import UnroutableError
 

@@ -8,7 +8,7 @@ import ssl
 
 from aio_pika.exceptions import AuthenticationError, ProbableAuthenticationError
 
-from xarb_runtime.bus.rabbitmq.library import Lost
+from xarb_runtime.bus.rabbitmq.driver import Lost
 from xarb_runtime.bus.rabbitmq.options import Address, RabbitOptions
 from xarb_runtime.bus.rabbitmq.topology import topology
 

@@ -18,7 +18,7 @@ from aiormq.channel import Channel
 from pamqp.commands import Basic
 
 from xarb_runtime.bus.rabbitmq.declare import declare, declare_queue, expect
-from xarb_runtime.bus.rabbitmq.library import ERRORS, Lost, ours
+from xarb_runtime.bus.rabbitmq.driver import ERRORS, Lost, ours
 from xarb_runtime.bus.rabbitmq.mailbox import Mailbox
 from xarb_runtime.bus.rabbitmq.options import Address, RabbitOptions
 from xarb_runtime.bus.rabbitmq.publisher import Publisher

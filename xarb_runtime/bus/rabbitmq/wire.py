@@ -14,7 +14,7 @@ from aio_pika.abc import AbstractConnection
 from aiormq.channel import Channel
 from yarl import URL
 
-from xarb_runtime.bus.rabbitmq.library import ERRORS, Lost, ours
+from xarb_runtime.bus.rabbitmq.driver import ERRORS, Lost, ours
 from xarb_runtime.bus.rabbitmq.options import Address, RabbitOptions
 
 T = TypeVar("T")
