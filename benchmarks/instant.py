@@ -25,7 +25,7 @@ from xarb_runtime.domain.orders import (
     Quote,
     Selection,
 )
-from xarb_runtime.plugins.contracts import Capabilities, Clock, Venue, VenueSpec
+from xarb_runtime.plugins.contracts import Capabilities, Clock, Venue, VenueOpening, VenueSpec
 
 KIND = "ghost_instant"
 
@@ -58,13 +58,13 @@ class InstantVenue(Venue):
         self._stream.put_nowait(report)
         return Accepted(report)
 
-    async def cancel(self, client_id: str) -> CancelAnswer:
+    async def cancel(self, order: Order) -> CancelAnswer:
         """Refuse: everything is filled."""
-        return CancelRefused(f"{client_id} is filled")
+        return CancelRefused(f"{order.client_id} is filled")
 
-    async def find(self, client_id: str) -> FindAnswer:
+    async def find(self, order: Order) -> FindAnswer:
         """Nobody asks: no order is ever in doubt."""
-        return Absent(client_id)
+        return Absent(order.client_id)
 
     async def quote(self, selection: Selection) -> Quote:
         """Return the price."""
@@ -86,8 +86,8 @@ class InstantVenue(Venue):
 
 
 @asynccontextmanager
-async def _open(_: str, settings: InstantSettings, clock: Clock) -> AsyncIterator[InstantVenue]:
-    yield InstantVenue(settings, clock)
+async def _open(opening: VenueOpening) -> AsyncIterator[InstantVenue]:
+    yield InstantVenue(opening.settings, opening.clock)
 
 
 def instant_spec() -> VenueSpec:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 
 from xarb_runtime.plugins import API, hookimpl
-from xarb_runtime.plugins.contracts import Capabilities, Clock, Venue, VenueSpec
+from xarb_runtime.plugins.contracts import Capabilities, Venue, VenueOpening, VenueSpec
 
 from .book import BookLine, BookOrder, Change, GhostBook, exposure
 from .exchange import GhostExchange, open_exchange
@@ -48,14 +48,12 @@ def remote_capabilities(settings: RemoteSettings) -> Capabilities:
 
 
 @asynccontextmanager
-async def open_remote(
-    name: str, settings: RemoteSettings, clock: Clock
-) -> AsyncGenerator[Venue, None]:
+async def open_remote(opening: VenueOpening) -> AsyncGenerator[Venue, None]:
     """Open a connection to a ghost in another process."""
     # Only here is an HTTP client needed, and importing one takes time.
     from .remote import open_remote as open_connection  # noqa: PLC0415
 
-    async with open_connection(name, settings, clock) as venue:
+    async with open_connection(opening) as venue:
         yield venue
 
 

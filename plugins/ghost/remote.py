@@ -27,7 +27,7 @@ from xarb_runtime.domain.orders import (
     Selection,
     Unknown,
 )
-from xarb_runtime.plugins.contracts import Clock, Venue
+from xarb_runtime.plugins.contracts import Clock, Venue, VenueOpening
 
 from . import wire
 from .remote_settings import RemoteSettings
@@ -60,10 +60,10 @@ class RemoteVenue(Venue):
             return Refused(refusal.code, refusal.reason)
         return Unknown(_said(status, body))
 
-    async def cancel(self, client_id: str) -> CancelAnswer:
+    async def cancel(self, order: Order) -> CancelAnswer:
         """Ask to cancel. Cancelled or failed, it may have taken effect; `find` tells."""
         try:
-            status, body = await self._call("DELETE", _order(client_id))
+            status, body = await self._call("DELETE", _order(order.client_id))
         except (aiohttp.ClientError, TimeoutError) as error:
             return Unknown(_text(error))
         if status == wire.OK and (report := _read(body, OrderReport)):
@@ -72,10 +72,10 @@ class RemoteVenue(Venue):
             return CancelRefused(refusal.reason)
         return Unknown(_said(status, body))
 
-    async def find(self, client_id: str) -> FindAnswer:
+    async def find(self, order: Order) -> FindAnswer:
         """Look an order up; absent only if the venue says so in as many words."""
         try:
-            status, body = await self._call("GET", _order(client_id))
+            status, body = await self._call("GET", _order(order.client_id))
         except (aiohttp.ClientError, TimeoutError) as error:
             return Unknown(_text(error))
         if status == wire.OK and (report := _read(body, OrderReport)):
@@ -152,12 +152,10 @@ class RemoteVenue(Venue):
 
 
 @asynccontextmanager
-async def open_remote(
-    name: str, settings: RemoteSettings, clock: Clock
-) -> AsyncGenerator[RemoteVenue, None]:
+async def open_remote(opening: VenueOpening) -> AsyncGenerator[RemoteVenue, None]:
     """Open a connection to a venue; nothing is sent yet."""
-    async with aiohttp.ClientSession() as session:
-        yield RemoteVenue(name, settings, clock, session)
+    async with opening.http() as session:
+        yield RemoteVenue(opening.name, opening.settings, opening.clock, session)
 
 
 def _order(client_id: str) -> str:

@@ -80,11 +80,11 @@ class GhostDesk:
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel an order."""
-        return _reply(await self._venue.cancel(request.match_info["id"]))
+        return _reply(await self._venue.cancel_by_id(request.match_info["id"]))
 
     async def find(self, request: web.Request) -> web.Response:
         """Find an order."""
-        return _reply(await self._venue.find(request.match_info["id"]))
+        return _reply(await self._venue.find_by_id(request.match_info["id"]))
 
     async def quote(self, request: web.Request) -> web.Response:
         """Quote a selection."""

@@ -24,12 +24,11 @@ from xarb_runtime.domain.orders import (
     Selection,
     Unknown,
 )
-from xarb_runtime.plugins.contracts import Clock, Venue
+from xarb_runtime.plugins.contracts import Venue, VenueOpening
 
 from .behaviours import Behaviour
 from .book import BookOrder, GhostBook, selection_key
 from .exchange import GhostExchange, open_exchange
-from .settings import GhostSettings
 
 HANG = "30s"
 
@@ -87,8 +86,12 @@ class GhostVenue(Venue):
             return Accepted(known.report())
         return Refused(self.book.turned_away[client_id])
 
-    async def cancel(self, client_id: str) -> CancelAnswer:
+    async def cancel(self, order: Order) -> CancelAnswer:
         """Answer as the script says; the book may cancel the order whatever is answered."""
+        return await self.cancel_by_id(order.client_id)
+
+    async def cancel_by_id(self, client_id: str) -> CancelAnswer:
+        """Cancel, as `cancel` does."""
         self._reach()
         how = self.exchange.script.behaviour(client_id).cancel
         order = self.exchange.order(client_id)
@@ -106,8 +109,12 @@ class GhostVenue(Venue):
             return CancelRefused(how.reason or how.code or "refused")
         return Accepted(self._now(order).report())
 
-    async def find(self, client_id: str) -> FindAnswer:
+    async def find(self, order: Order) -> FindAnswer:
         """Say what the book holds, as soon and as willingly as the script says."""
+        return await self.find_by_id(order.client_id)
+
+    async def find_by_id(self, client_id: str) -> FindAnswer:
+        """Find, as `find` does."""
         self._reach()
         how = self.exchange.script.behaviour(client_id).find
         known_ms = self.exchange.known_for_ms(client_id)
@@ -198,9 +205,7 @@ def _either(value: Decimal | None, otherwise: Decimal) -> Decimal:
 
 
 @asynccontextmanager
-async def open_ghost(
-    name: str, settings: GhostSettings, clock: Clock
-) -> AsyncGenerator[GhostVenue, None]:
+async def open_ghost(opening: VenueOpening) -> AsyncGenerator[GhostVenue, None]:
     """Open a venue of its own and a connection to it."""
-    async with open_exchange(name, settings, clock) as exchange:
+    async with open_exchange(opening.name, opening.settings, opening.clock) as exchange:
         yield GhostVenue(exchange)

@@ -11,7 +11,7 @@ from tests.runbooks.literate import blocks
 from xarb_runtime.domain.opportunity import LegOffer
 from xarb_runtime.domain.orders import Accepted, Found, Order, Quote, Refused, Selection
 from xarb_runtime.domain.position import Fill
-from xarb_runtime.plugins.contracts import HedgeRequest, VenueSpec
+from xarb_runtime.plugins.contracts import HedgeRequest, VenueOpening, VenueSpec
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.registry import Registry
 
@@ -89,11 +89,13 @@ def _order(**changes: Any) -> Order:
 
 
 async def test_the_venue_of_the_how_to_keeps_the_contract(paper: VenueSpec) -> None:
-    async with paper.open("sx", paper.settings(), StillClock()) as venue:
+    async with paper.open(
+        VenueOpening(name="sx", settings=paper.settings(), clock=StillClock())
+    ) as venue:
         placed = await venue.place(_order())
         again = await venue.place(_order())
         refused = await venue.place(_order(client_id="x-2:1:0", min_odds=Decimal("2.5")))
-        found = await venue.find("x-1:1:0")
+        found = await venue.find(_order())
         first = await anext(venue.reports())
         await venue.heartbeat()
 

@@ -17,6 +17,7 @@ from tests.domain.executions import (
     selection,
     with_leg_a,
 )
+from xarb_runtime.domain.orders import Order
 from xarb_runtime.domain.position import Fill, profit_by_scenario, worst_case
 from xarb_runtime.domain.steps import Command
 
@@ -109,7 +110,8 @@ def test_a_question_is_about_the_order_in_doubt_and_not_just_the_newest() -> Non
 
     found = context.issued(Command("k", "venue", "cancel", {"leg": "hedge"}))
 
-    assert found == {"venue": "other", "client_id": "x-1:a:0"}
+    assert (found["client_id"], found["selection"]["venue"]) == ("x-1:a:0", "other")
+    assert msgspec.convert(found, Order, strict=False) == context.orders[1].order
 
 
 @pytest.mark.parametrize("name", ["cancel", "find"])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from tests.plugins.worlds import CLOCK, REGISTRY, run, settings
+from tests.plugins.worlds import CLOCK, REGISTRY, opening, run, settings
 from xarb_runtime.domain.orders import OrderReport
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ def play(scene: Callable[[Any], Awaitable[T]], **raw: Any) -> T:
 
     async def scenery() -> T:
         spec = REGISTRY.venue("ghost")
-        async with spec.open("sx", settings(**raw), CLOCK) as venue:
+        async with spec.open(opening("sx", settings(**raw))) as venue:
             return await scene(venue)
 
     return run(scenery())

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.plugins.worlds import CLOCK, ROOT, ghost, order, run, settings
+from tests.plugins.worlds import ROOT, ghost, opening, order, run, settings
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.domain.orders import Accepted
 
@@ -87,7 +87,7 @@ def test_a_fate_is_the_same_in_every_process() -> None:
 def test_the_script_comes_before_what_is_drawn() -> None:
     async def scene() -> list[Any]:
         script = settings(calibrated="azuro", orders=[{"answer": "unknown"}])
-        async with ghost.open_ghost("azuro", script, CLOCK) as venue:
+        async with ghost.open_ghost(opening("azuro", script)) as venue:
             return [await venue.place(order(f"x-{number}:1:0")) for number in range(40)]
 
     first, *others = run(scene())

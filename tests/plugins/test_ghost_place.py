@@ -139,7 +139,7 @@ def test_an_order_may_travel_before_the_book_takes_it() -> None:
         task = asyncio.create_task(venue.place(order()))
         await at(999)
         assert venue.book.orders == {}
-        assert isinstance(await venue.cancel(ID), CancelRefused)
+        assert isinstance(await venue.cancel(order(ID)), CancelRefused)
         assert isinstance(await task, Accepted)
         assert venue.book.orders[ID].taken_ms == 1_000
 
@@ -151,7 +151,7 @@ def test_an_order_that_arrives_after_it_expired_is_refused() -> None:
         answer = await venue.place(order(expires_ms=900))
         assert Refused("EXPIRED") == answer
         assert venue.book.orders == {}
-        assert isinstance(await venue.find(ID), Absent)
+        assert isinstance(await venue.find(order(ID)), Absent)
 
     play(scene, orders=[{"takes_after": "1s"}])
 

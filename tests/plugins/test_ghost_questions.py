@@ -26,7 +26,7 @@ def cancelling(how: dict[str, Any], **raw: Any) -> tuple[Any, Any, list[OrderRep
     async def scene(venue: Any) -> Any:
         await venue.place(order())
         await at(1_000)
-        answer = await venue.cancel(ID)
+        answer = await venue.cancel(order(ID))
         return answer, venue.book.orders[ID], await heard(venue, 20_000)
 
     return play(scene, orders=[{"reports": OPEN, "cancel": how}], **raw)
@@ -75,7 +75,7 @@ def test_a_cancel_that_is_not_answered_may_have_worked() -> None:
         await venue.place(order())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
-                await venue.cancel(ID)
+                await venue.cancel(order(ID))
         assert venue.book.orders[ID].status.value == "cancelled"
         assert await heard(venue, 1_000) == []
 
@@ -86,7 +86,7 @@ def test_a_cancel_that_is_not_answered_may_have_worked() -> None:
 def test_cancelling_what_has_ended_tells_how_it_ended() -> None:
     async def scene(venue: Any) -> None:
         await venue.place(order())
-        answer = await venue.cancel(ID)
+        answer = await venue.cancel(order(ID))
         assert shape([answer.report]) == [("filled", "100")]
 
     play(scene)
@@ -97,7 +97,7 @@ def test_what_cannot_be_cancelled_is_refused(raw: dict[str, Any]) -> None:
     async def scene(venue: Any) -> None:
         if raw:
             await venue.place(order())
-        assert isinstance(await venue.cancel(ID), CancelRefused)
+        assert isinstance(await venue.cancel(order(ID)), CancelRefused)
 
     play(scene, default={"reports": []}, **raw)
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_cancelled_is_refused(raw: dict[str, Any]) -> None:
 def test_find_tells_the_truth_even_if_no_report_does() -> None:
     async def scene(venue: Any) -> None:
         await venue.place(order())
-        answer = await venue.find(ID)
+        answer = await venue.find(order(ID))
         assert isinstance(answer, Found)
         assert shape([answer.report]) == [("filled", "100")]
 
@@ -116,8 +116,8 @@ def test_an_order_is_found_only_after_a_while() -> None:
     async def scene(venue: Any) -> None:
         await venue.place(order())
         await at(1_999)
-        assert isinstance(await venue.find(ID), Unknown)
-        assert isinstance(await venue.find(ID), Found)
+        assert isinstance(await venue.find(order(ID)), Unknown)
+        assert isinstance(await venue.find(order(ID)), Found)
 
     play(scene, orders=[{"find": {"found_after": "2s", "after": "1ms"}}])
 
@@ -126,8 +126,8 @@ def test_absence_is_proved_only_after_a_while() -> None:
     async def scene(venue: Any) -> None:
         assert isinstance(await venue.place(order()), Unknown)
         await at(1_999)
-        assert isinstance(await venue.find(ID), Unknown)
-        assert isinstance(await venue.find(ID), Absent)
+        assert isinstance(await venue.find(order(ID)), Unknown)
+        assert isinstance(await venue.find(order(ID)), Absent)
 
     find = {"answer": "absent", "absent_after": "2s", "after": "1ms"}
     play(scene, orders=[{"answer": "unknown", "find": find}])
@@ -135,7 +135,7 @@ def test_absence_is_proved_only_after_a_while() -> None:
 
 def test_what_is_absent_stays_absent() -> None:
     async def scene(venue: Any) -> None:
-        assert isinstance(await venue.find(ID), Absent)
+        assert isinstance(await venue.find(order(ID)), Absent)
         assert Refused("ABSENT") == await venue.place(order())
         assert venue.book.orders == {}
 
@@ -146,9 +146,9 @@ def test_nobody_can_say_what_is_still_on_its_way() -> None:
     async def scene(venue: Any) -> None:
         with pytest.raises(ConnectionError):
             await venue.place(order())
-        assert isinstance(await venue.find(ID), Unknown)
+        assert isinstance(await venue.find(order(ID)), Unknown)
         await at(3_000)
-        assert isinstance(await venue.find(ID), Found)
+        assert isinstance(await venue.find(order(ID)), Found)
 
     play(scene, orders=[{"answer": "error", "takes": True, "takes_after": "2s"}])
 
@@ -157,10 +157,10 @@ def test_find_can_say_nothing_at_all() -> None:
     async def scene(venue: Any) -> None:
         await venue.place(order())
         await venue.place(order("x-2:1:0"))
-        assert isinstance(await venue.find(ID), Unknown)
+        assert isinstance(await venue.find(order(ID)), Unknown)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(100):
-                await venue.find("x-2:1:0")
+                await venue.find(order("x-2:1:0"))
 
     play(scene, orders=[{"find": {"answer": "unknown"}}, {"find": {"answer": "silence"}}])
 

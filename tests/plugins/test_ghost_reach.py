@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.plugins.stage import ID, OPEN, at, heard, play, shape
-from tests.plugins.worlds import CLOCK, OVER, REGISTRY, ghost, order, run, settings
+from tests.plugins.worlds import CLOCK, OVER, REGISTRY, ghost, opening, order, run, settings
 from xarb_runtime.domain.orders import (
     Found,
 )
@@ -21,8 +21,8 @@ def test_while_it_is_down_every_call_fails_and_reports_wait() -> None:
         await at(1_000)
         calls = (
             venue.place(order("x-2:1:0")),
-            venue.cancel(ID),
-            venue.find(ID),
+            venue.cancel(order(ID)),
+            venue.find(order(ID)),
             venue.quote(OVER),
             venue.heartbeat(),
         )
@@ -31,7 +31,7 @@ def test_while_it_is_down_every_call_fails_and_reports_wait() -> None:
                 await call
         assert await heard(venue, 999) == []
         assert shape(await heard(venue, 2)) == [("filled", "100")]
-        assert isinstance(await venue.find(ID), Found)
+        assert isinstance(await venue.find(order(ID)), Found)
 
     timeline = [{"after": "1.5s"}]
     play(scene, orders=[{"reports": timeline}], down=[{"from": "1s", "until": "2s"}])
@@ -100,7 +100,7 @@ def test_a_venue_that_never_heard_a_heartbeat_does_not_miss_one() -> None:
 
 def test_nothing_is_left_running_when_the_venue_is_closed() -> None:
     async def scene() -> None:
-        async with ghost.open_ghost("sx", settings(orders=[{"reports": OPEN}]), CLOCK) as venue:
+        async with ghost.open_ghost(opening("sx", settings(orders=[{"reports": OPEN}]))) as venue:
             await venue.place(order())
             await venue.heartbeat()
         assert {asyncio.current_task()} == asyncio.all_tasks()
@@ -110,7 +110,7 @@ def test_nothing_is_left_running_when_the_venue_is_closed() -> None:
 
 def test_an_error_of_whoever_uses_the_venue_comes_out_as_it_is() -> None:
     async def scene() -> None:
-        async with ghost.open_ghost("sx", settings(), CLOCK):
+        async with ghost.open_ghost(opening("sx", settings())):
             raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):

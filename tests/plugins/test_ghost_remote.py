@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.plugins.worlds import OVER, REGISTRY, ROOT, ghost, order, settings
+from tests.plugins.worlds import OVER, REGISTRY, ROOT, ghost, opening, order, settings
 from xarb_runtime.domain.orders import Absent, Accepted, CancelRefused, Found, Refused, Unknown
 from xarb_runtime.plugins.candidates import load_file
 from xarb_runtime.plugins.settings import open_settings
@@ -33,7 +33,7 @@ QUICK = {"latency": "0ms"}
 async def connect(url: str, **raw: Any) -> AsyncIterator[Any]:
     spec = REGISTRY.venue("ghost_remote")
     own = open_settings(spec, {"url": url, **raw}, "venues.far")
-    async with spec.open("far", own, server.WallClock()) as venue:
+    async with spec.open(opening("far", own, server.WallClock())) as venue:
         yield venue
 
 
@@ -56,7 +56,7 @@ async def listen(venue: Any, count: int) -> list[Any]:
 async def test_an_order_goes_there_and_back(file: Path) -> None:
     async with far(file) as venue:
         answer = await venue.place(order(ID))
-        found = await venue.find(ID)
+        found = await venue.find(order(ID))
         (report,) = await listen(venue, 1)
 
     assert isinstance(answer, Accepted)
@@ -76,19 +76,19 @@ async def test_each_answer_arrives_as_what_it_is(file: Path) -> None:
         assert Refused("NO_LIQUIDITY", "nothing there") == await venue.place(order("a"))
         assert Unknown("HTTP 504: busy") == await venue.place(order("b"))
         await venue.place(order("c"))
-        assert CancelRefused("too late") == await venue.cancel("c")
+        assert CancelRefused("too late") == await venue.cancel(order("c"))
         await venue.place(order("d"))
-        assert isinstance(await venue.cancel("d"), Unknown)
-        assert isinstance(await venue.find("d"), Unknown)
-        assert isinstance(await venue.find("a"), Absent)
+        assert isinstance(await venue.cancel(order("d")), Unknown)
+        assert isinstance(await venue.find(order("d")), Unknown)
+        assert isinstance(await venue.find(order("a")), Absent)
         await venue.place(order("e"))
-        assert isinstance(await venue.cancel("e"), Accepted)
+        assert isinstance(await venue.cancel(order("e")), Accepted)
 
 
 async def test_an_answer_that_is_lost_is_unknown_and_the_order_is_there(file: Path) -> None:
     async with far(file, orders=[{"answer": "error", "takes": True}]) as venue:
         assert isinstance(await venue.place(order(ID)), Unknown)
-        assert isinstance(await venue.find(ID), Found)
+        assert isinstance(await venue.find(order(ID)), Found)
 
 
 async def test_no_answer_is_unknown_at_the_deadline(file: Path) -> None:
@@ -103,8 +103,8 @@ async def test_a_venue_that_is_not_there_proves_nothing(file: Path) -> None:
         pass
     async with connect(url) as venue:
         assert isinstance(await venue.place(order(ID)), Unknown)
-        assert isinstance(await venue.cancel(ID), Unknown)
-        assert isinstance(await venue.find(ID), Unknown)
+        assert isinstance(await venue.cancel(order(ID)), Unknown)
+        assert isinstance(await venue.find(order(ID)), Unknown)
         for call in (venue.quote(OVER), venue.heartbeat()):
             with pytest.raises(aiohttp.ClientError):
                 await call
@@ -123,8 +123,8 @@ async def test_only_what_was_agreed_is_definite(status: int, body: str) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     async with connect(f"http://127.0.0.1:{runner.addresses[0][1]}") as venue:
         assert isinstance(await venue.place(order(ID)), Unknown)
-        assert isinstance(await venue.cancel(ID), Unknown)
-        assert isinstance(await venue.find(ID), Unknown)
+        assert isinstance(await venue.cancel(order(ID)), Unknown)
+        assert isinstance(await venue.find(order(ID)), Unknown)
     await runner.cleanup()
 
 
@@ -199,7 +199,7 @@ async def test_a_venue_that_is_started_again_goes_on_where_its_book_ends(file: P
         await venue.place(order(ID))
     async with far(file, orders=orders) as venue:
         assert isinstance(await venue.place(order(ID)), Accepted)
-        assert isinstance(await venue.cancel(ID), Accepted)
+        assert isinstance(await venue.cancel(order(ID)), Accepted)
 
     book = ghost.read_book(file)
     assert book.calls == {ID: 2}

@@ -124,7 +124,7 @@ def test_a_venue_goes_on_while_nobody_is_connected() -> None:
             await CLOCK.sleep_ms(10)
             task.cancel()
             await CLOCK.sleep_ms(1_000)
-            answer = await ghost.GhostVenue(exchange).find(ID)
+            answer = await ghost.GhostVenue(exchange).find(order(ID))
             assert shape([answer.report]) == [("filled", "100")]
 
     run(scene())

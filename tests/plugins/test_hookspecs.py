@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.worlds import CLOCK, OVER, order, run
+from tests.plugins.worlds import CLOCK, OVER, opening, order, run
 from xarb_runtime.domain.opportunity import LegOffer
 from xarb_runtime.domain.orders import Absent, Quote, Refused
 from xarb_runtime.domain.position import Fill
@@ -53,11 +53,10 @@ def test_the_example_of_a_venue_answers(load: Any) -> None:
     spec = load("xarb_venues").venue("closed_shop")
 
     async def scene() -> None:
-        async with spec.open(
-            "shop", open_settings(spec, {"odds": "2.5"}, "venues.shop"), CLOCK
-        ) as venue:
+        own = open_settings(spec, {"odds": "2.5"}, "venues.shop")
+        async with spec.open(opening("shop", own)) as venue:
             assert Refused("CLOSED", "We are closed.") == await venue.place(order())
-            assert isinstance(await venue.find("x-1:1:0"), Absent)
+            assert isinstance(await venue.find(order()), Absent)
             assert str((await venue.quote(OVER)).odds) == "2.5"
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(3600):
@@ -88,10 +87,8 @@ def test_the_example_of_a_bus_reads_and_writes(
     file.write_bytes(b"one\ntwo\n")
 
     async def scene() -> list[bytes]:
-        opening = BusOpening(
-            url=f"lines://{file}", options=spec.options(), in_flight=10, clock=CLOCK
-        )
-        async with spec.open(opening) as bus:
+        given = BusOpening(url=f"lines://{file}", options=spec.options(), in_flight=10, clock=CLOCK)
+        async with spec.open(given) as bus:
             messages = aiter(bus.messages())
             await bus.publish(b"out", "key")
             return [(await anext(messages)).body, (await anext(messages)).body]

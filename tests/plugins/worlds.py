@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from xarb_runtime.domain.orders import Order, Selection
 from xarb_runtime.plugins.candidates import load_file
+from xarb_runtime.plugins.contracts import VenueOpening
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.settings import open_settings
 
@@ -76,6 +77,11 @@ class LoopClock:
 
 
 CLOCK = LoopClock()
+
+
+def opening(name: str, own: Any, clock: Any = CLOCK) -> VenueOpening:
+    """What a venue is opened with."""
+    return VenueOpening(name=name, settings=own, clock=clock)
 
 
 def run(scene: Coroutine[Any, Any, T]) -> T:

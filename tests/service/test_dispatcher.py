@@ -34,7 +34,15 @@ from xarb_runtime.service.killpoints import KillPoints
 
 KEY = "x-1:1:0"
 DEADLINE_MS = 30
-FIND = Command(key=KEY, target="venue", name="find", params={"venue": "sx", "client_id": KEY})
+ORDER: dict[str, Any] = {
+    "client_id": KEY,
+    "selection": selection("sx", "over"),
+    "stake": "100",
+    "min_odds": "2",
+    "reduces": False,
+    "expires_ms": 99_999,
+}
+FIND = Command(key=KEY, target="venue", name="find", params=ORDER)
 REPORT = OrderReport(
     client_id=KEY,
     sequence=3,
@@ -67,10 +75,10 @@ class Scripted(Venue):
     async def place(self, order: Order) -> Any:
         return await self._do()
 
-    async def cancel(self, client_id: str) -> Any:
+    async def cancel(self, order: Order) -> Any:
         return await self._do()
 
-    async def find(self, client_id: str) -> Any:
+    async def find(self, order: Order) -> Any:
         return await self._do()
 
     async def quote(self, selection: Selection) -> Quote:
@@ -157,16 +165,7 @@ async def run(
 ) -> Run:
     venue = Scripted(do)
     went = Run(venue, level)
-    params: dict[str, Any] = {"venue": "sx", "client_id": KEY}
-    if name == "place":
-        params = {
-            "client_id": KEY,
-            "selection": selection("sx", "over"),
-            "stake": "10",
-            "min_odds": "2",
-            "reduces": reduces,
-            "expires_ms": 9_000,
-        }
+    params: dict[str, Any] = ORDER | {"reduces": reduces, "expires_ms": 9_000}
     if name == "quote":
         params = {"selection": selection("sx", "over")}
     await went.carry_out(Command(key=KEY, target="venue", name=name, params=params))

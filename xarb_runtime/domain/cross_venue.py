@@ -26,7 +26,7 @@ from xarb_runtime.domain.ledger import (
 )
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.domain.opportunity import HedgePlan
-from xarb_runtime.domain.orders import OrderReport, Quote, Selection
+from xarb_runtime.domain.orders import Order, OrderReport, Quote, Selection
 from xarb_runtime.domain.steps import Command
 
 SLOTS = ("leg_a", "leg_b", "hedge")
@@ -183,7 +183,7 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
                 raise LookupError(message)
             if command.name == "find":
                 self.looks += 1
-            return {"venue": line.selection.venue, "client_id": line.client_id}
+            return _told(line.order)
         if command.target == "venue" and command.name == "quote":
             return {"selection": msgspec.to_builtins(self.opportunity.leg_b.selection)}
         if command.target == "hedge" and command.name == "plan":
@@ -195,6 +195,7 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
     def _issue_order(self, command: Command) -> dict[str, Any]:
         slot = command.params["leg"]
         draft = self._draft(slot)
+        ttl = {"leg_a": self.limits.ttl_leg_a, "leg_b": self.limits.ttl_leg_b}
         line = OrderLine(
             slot=slot,
             client_id=command.key,
@@ -203,19 +204,12 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
             min_odds=draft.min_odds,
             fee=draft.fee,
             sent_ms=self.now_ms,
+            expires_ms=self.now_ms + parse_duration_ms(ttl.get(slot, self.limits.ttl_hedge)),
             strategy=self.plan.strategy if slot == "hedge" and self.plan else "",
         )
         self.orders.append(line)
         self.looks = 0
-        ttl = {"leg_a": self.limits.ttl_leg_a, "leg_b": self.limits.ttl_leg_b}
-        return {
-            "client_id": command.key,
-            "selection": msgspec.to_builtins(draft.selection),
-            "stake": str(draft.stake),
-            "min_odds": str(draft.min_odds),
-            "reduces": slot != "leg_a",
-            "expires_ms": self.now_ms + parse_duration_ms(ttl.get(slot, self.limits.ttl_hedge)),
-        }
+        return _told(line.order)
 
     def _draft(self, slot: str) -> "_Draft":
         if slot == "leg_a":
@@ -270,6 +264,11 @@ class _Draft(msgspec.Struct, frozen=True):
     stake: Decimal
     min_odds: Decimal
     fee: Decimal
+
+
+def _told(order: Order) -> dict[str, Any]:
+    """An order as a command carries it: whole, so that a venue needs no memory of its own."""
+    return msgspec.to_builtins(order)
 
 
 def _signal(line: OrderLine | None, meaning: str | None) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from xarb_runtime.domain.money import ZERO
-from xarb_runtime.domain.orders import OrderReport, OrderStatus, Selection
+from xarb_runtime.domain.orders import Order, OrderReport, OrderStatus, Selection
 from xarb_runtime.domain.position import Fill
 
 
@@ -43,6 +43,7 @@ class OrderLine(msgspec.Struct, kw_only=True):
         strategy: the hedge strategy that asked for it; empty for legs.
         client_id, selection, stake, min_odds, fee: what was ordered.
         sent_ms: when the step that ordered it happened.
+        expires_ms: after this time the venue must not accept it any more.
         answered_ms: when the first definite word about it was heard; 0 before.
         accepted_ms: when the first fill was heard of; 0 before. An acknowledgement is none.
         status, filled, odds, final, sequence: the newest report.
@@ -56,6 +57,7 @@ class OrderLine(msgspec.Struct, kw_only=True):
     min_odds: Decimal
     fee: Decimal
     sent_ms: int
+    expires_ms: int = 0
     strategy: str = ""
     answered_ms: int = 0
     accepted_ms: int = 0
@@ -81,6 +83,18 @@ class OrderLine(msgspec.Struct, kw_only=True):
     def provisional(self) -> bool:
         """Whether something is filled that the venue may still take back."""
         return self.filled > 0 and not self.final
+
+    @property
+    def order(self) -> Order:
+        """The order as it was sent, and is asked about."""
+        return Order(
+            client_id=self.client_id,
+            selection=self.selection,
+            stake=self.stake,
+            min_odds=self.min_odds,
+            reduces=self.slot != "leg_a",
+            expires_ms=self.expires_ms,
+        )
 
     @property
     def as_filled(self) -> Fill:

@@ -28,7 +28,7 @@ A plugin is a folder here with an `__init__.py`, or a single `.py` file. What sh
             version="0.1.0",
             capabilities=lambda settings: Capabilities(cancel=True),
             settings=MySettings,        # a msgspec Struct: the rest of the venue's section
-            open=open_my_venue,         # (name, settings, clock) -> async context of a Venue
+            open=open_my_venue,         # (VenueOpening) -> async context of a Venue
             api=API,
         )
 

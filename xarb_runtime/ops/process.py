@@ -221,6 +221,8 @@ async def run_process(
                 wait_ms=settings.store.lease_ms + LEASE_MARGIN_MS,
                 charts=charts,
                 hide=logs.redaction.text,
+                environ=os.environ,
+                learn=logs.redaction.add,
             )
             runtime = await enter(assemble(settings, around, registry))
             await traces.recall(runtime)

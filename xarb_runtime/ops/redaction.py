@@ -30,8 +30,10 @@ class Redaction:
 
     def add(self, secret: str) -> None:
         """Hide one more text from now on."""
-        self._secrets.append(str(secret))
-        self._escaped.append(_escaped(str(secret)))
+        if len(secret) < SHORTEST_SECRET or secret in self._secrets:
+            return
+        self._secrets = sorted([*self._secrets, str(secret)], key=len, reverse=True)
+        self._escaped = [_escaped(each) for each in self._secrets]
 
     def text(self, text: str) -> str:
         """Return a text without secrets."""

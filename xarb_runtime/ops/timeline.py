@@ -233,15 +233,15 @@ def _command(row: CommandRow) -> CommandView:
     return CommandView(
         key=row.key,
         what=f"{row.target} {row.name}",
-        about=_about_command(row.params),
+        about=_about_command(row.name, row.params),
         answer=row.answer_type,
         detail=row.answer_detail,
         took_ms=row.answered_ms - row.issued_ms if row.answered_ms is not None else None,
     )
 
 
-def _about_command(params: dict[str, Any]) -> str:
-    if "stake" in params:
+def _about_command(name: str, params: dict[str, Any]) -> str:
+    if name == "place":
         return f"{params['stake']} @ {params.get('min_odds')} or better at {_venue(params)}"
     venue = params.get("venue") or _venue(params)
     what = params.get("strategy") or params.get("type") or params.get("kind")

@@ -10,95 +10,51 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from xarb_runtime.domain.context import Context
 from xarb_runtime.domain.opportunity import HedgePlan, LegOffer
-from xarb_runtime.domain.orders import (
-    CancelAnswer,
-    FindAnswer,
-    Order,
-    OrderReport,
-    PlaceAnswer,
-    Quote,
-    Selection,
-)
+from xarb_runtime.domain.orders import Quote, Selection
 from xarb_runtime.domain.position import Fill
+from xarb_runtime.plugins.clock import Clock
+from xarb_runtime.plugins.venues import (
+    API,
+    Capabilities,
+    NoSettings,
+    Simulated,
+    SimulatorOpening,
+    Venue,
+    VenueCheck,
+    VenueOpening,
+    VenueSpec,
+)
 
-#: The plugin API this runtime speaks. A plugin states the one it was written for.
-API = 1
-
-
-class Clock(Protocol):
-    """Time as the runtime sees it; virtual in simulations."""
-
-    def now_ms(self) -> int:
-        """Return milliseconds since the Unix epoch, UTC."""
-        ...
-
-    async def sleep_ms(self, milliseconds: int) -> None:
-        """Wait; in a simulation no wall time passes."""
-        ...
-
-
-class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What a venue can do.
-
-    Attributes:
-        partial_fills: an order may fill in parts.
-        cancel: an open order can be cancelled.
-        dead_man_heartbeat: open orders are cancelled by the venue when heartbeats stop.
-        final_at_once: an acceptance is never taken back.
-        min_stake, max_stake: limits of a single order.
-    """
-
-    partial_fills: bool = False
-    cancel: bool = False
-    dead_man_heartbeat: bool = False
-    final_at_once: bool = False
-    min_stake: Decimal = Decimal(1)
-    max_stake: Decimal = Decimal(100000)
-
-
-class Venue(ABC):
-    """
-    A connection to one venue.
-
-    Cancellation: any method may be cancelled at its deadline. What it was doing may or may not have
-    taken effect; the runtime asks `find` afterwards.
-    """
-
-    @abstractmethod
-    async def place(self, order: Order) -> PlaceAnswer:
-        """
-        Send an order; answer accepted, refused or unknown.
-
-        Placing the same `client_id` twice must be harmless. `Refused` only when the venue
-        definitely does not have the order. Never raise for a business outcome.
-        """
-
-    @abstractmethod
-    async def cancel(self, client_id: str) -> CancelAnswer:
-        """Ask for an order to be cancelled; answer with the order's state if the venue says it."""
-
-    @abstractmethod
-    async def find(self, client_id: str) -> FindAnswer:
-        """Look an order up. `Absent` only if the venue can prove that it never will have it."""
-
-    @abstractmethod
-    async def quote(self, selection: Selection) -> Quote:
-        """Return a live price. Raise when there is none."""
-
-    @abstractmethod
-    def reports(self) -> AsyncIterator[OrderReport]:
-        """Yield what the venue says about our orders, for as long as the venue is open."""
-
-    @abstractmethod
-    async def heartbeat(self) -> None:
-        """Tell the venue that we are alive; raise when it does not confirm."""
+__all__ = [
+    "API",
+    "Bus",
+    "BusMessage",
+    "BusOpening",
+    "BusSpec",
+    "BusState",
+    "Capabilities",
+    "Clock",
+    "ContextSpec",
+    "Finding",
+    "HedgeRequest",
+    "HedgeSpec",
+    "HedgeStrategy",
+    "NoOptions",
+    "NoSettings",
+    "Simulated",
+    "SimulatorOpening",
+    "UnroutableError",
+    "Venue",
+    "VenueCheck",
+    "VenueOpening",
+    "VenueSpec",
+]
 
 
 class HedgeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,26 +86,6 @@ class HedgeStrategy(ABC):
     @abstractmethod
     def plan(self, request: HedgeRequest, quotes: tuple[Quote, ...]) -> HedgePlan | None:
         """Return the best plan, or None. `quotes` holds those that could be had, in any order."""
-
-
-class VenueSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    A kind of venue, as `xarb_venues` returns it.
-
-    Attributes:
-        name: the kind's name; settings refer to it as `venues.<name>.kind`.
-        version: the plugin's version.
-        capabilities: given the venue's settings, what it can do.
-        settings: a msgspec Struct type; the venue's section of the settings is read as it.
-        open: `open(name, settings, clock)` gives an async context manager of the venue.
-    """
-
-    name: str
-    version: str
-    capabilities: Callable[[Any], Capabilities]
-    settings: type[msgspec.Struct]
-    open: Callable[[str, Any, Clock], AbstractAsyncContextManager[Venue]]
-    api: int = API
 
 
 class HedgeSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,10 +53,10 @@ def xarb_venues() -> Iterable[VenueSpec]:
             async def place(self, order):
                 return Refused("CLOSED", "We are closed.")
 
-            async def cancel(self, client_id):
+            async def cancel(self, order):
                 return CancelRefused("We are closed.")
 
-            async def find(self, client_id):
+            async def find(self, order):
                 return Absent("We never had it.")
 
             async def quote(self, selection):
@@ -77,8 +77,8 @@ def xarb_venues() -> Iterable[VenueSpec]:
 
 
         @asynccontextmanager
-        async def open_shop(name, settings, clock):
-            yield ClosedShop(settings, clock)
+        async def open_shop(opening):
+            yield ClosedShop(opening.settings, opening.clock)
 
 
         @hookimpl

@@ -2,7 +2,7 @@
 Assembly: from a deployment folder and its settings to a runtime that is ready to run.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,15 @@ from urllib.parse import quote
 import msgspec
 
 from xarb_runtime.bundle import bundled
-from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec, Capabilities, Clock, Venue
+from xarb_runtime.plugins.contracts import (
+    Bus,
+    BusOpening,
+    BusSpec,
+    Capabilities,
+    Clock,
+    Venue,
+    VenueOpening,
+)
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.findings import UnknownPluginPart
 from xarb_runtime.plugins.registry import Registry
@@ -54,6 +62,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         is_alive: whether the process that holds the lease can still be running.
         charts: the charts, if they are loaded already.
         instruments: what measures the runtime.
+        environ: the process's environment; plugins read keys from it.
+        learn: told every secret that a plugin has got hold of; `hide` takes it out from then on.
     """
 
     folder: Path
@@ -68,6 +78,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     is_alive: Callable[[Holder], bool] = holder_is_alive
     charts: Charts | None = None
     instruments: Instruments = msgspec.field(default_factory=Instruments)
+    environ: Mapping[str, str] = {}
+    learn: Callable[[str], None] = lambda _secret: None
 
 
 def discover_plugins(folder: Path, settings: Settings) -> Registry:
@@ -112,10 +124,12 @@ class OpenedVenues(msgspec.Struct, frozen=True):
 
 
 async def open_venues(
-    settings: Settings, registry: Registry, clock: Clock, stack: AsyncExitStack
+    settings: Settings, registry: Registry, around: Surroundings, stack: AsyncExitStack
 ) -> OpenedVenues:
     """
     Open all venues of the settings; the stack closes them.
+
+    Settings whose names end with `_file` are relative to the deployment folder.
 
     Raises:
         PluginError: a kind is not known, or a venue's settings do not fit.
@@ -123,10 +137,28 @@ async def open_venues(
     opened = OpenedVenues({}, {})
     for name in settings.venues:
         spec = registry.venue(settings.venue_kind(name))
-        own = open_settings(spec, settings.venue_own(name), where=f"venues.{name}")
+        placed = place_files(settings.venue_own(name), around.folder)
+        own = open_settings(spec, placed, where=f"venues.{name}")
         opened.capabilities[name] = spec.capabilities(own)
-        opened.venues[name] = await stack.enter_async_context(spec.open(name, own, clock))
+        opening = VenueOpening(
+            name=name,
+            settings=own,
+            clock=around.clock,
+            environ=around.environ,
+            hide=around.learn,
+        )
+        opened.venues[name] = await stack.enter_async_context(spec.open(opening))
     return opened
+
+
+def place_files(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a plugin's section in which the names of files are placed in the deployment."""
+    return {
+        key: str(folder / value)
+        if key.endswith("_file") and value and isinstance(value, str)
+        else value
+        for key, value in section.items()
+    }
 
 
 def bus_spec(settings: Settings, registry: Registry) -> BusSpec:
@@ -158,10 +190,7 @@ def bus_opening(
         PluginError: no bus is registered for the URL's scheme, or `bus.options` do not fit it.
     """
     spec = bus_spec(settings, registry)
-    placed = dict(settings.bus.options)
-    for key, value in placed.items():
-        if key.endswith("_file") and value and isinstance(value, str):
-            placed[key] = str(folder / value)
+    placed = place_files(settings.bus.options, folder)
     return spec, BusOpening(
         url=settings.bus.url,
         options=open_options(spec, placed),
@@ -204,7 +233,7 @@ async def assemble(
         charts = around.charts or read_charts(around.folder, settings.charts, found)
         journal = await stack.enter_async_context(_journal(settings, around))
         bus = await open_bus(settings, found, around.clock, stack, around.folder)
-        opened = await open_venues(settings, found, around.clock, stack)
+        opened = await open_venues(settings, found, around, stack)
         yield Runtime(
             Parts(
                 settings=settings,

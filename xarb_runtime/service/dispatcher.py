@@ -132,6 +132,14 @@ class Dispatcher:
         """Return what a report of a venue's stream amounts to; what cannot be true is none."""
         return self._answers.heard(report, venue)
 
+    def watch(self, name: str, venue: Venue, order: Order) -> None:
+        """Tell a venue of an order that an earlier life has placed."""
+        try:
+            venue.watch(order)
+        except Exception as error:  # noqa: BLE001  a plugin may raise anything; `find` still asks
+            reason = self.clean(f"{type(error).__name__}: {error}")
+            log.warning("watch_failed", venue=name, order=order.client_id, reason=reason)
+
     @property
     def abandoned(self) -> list[str]:
         """Calls whose deadline has passed and that have not ended yet."""
@@ -141,7 +149,7 @@ class Dispatcher:
 
     def place(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Send an order, unless the supervisor's level forbids it."""
-        order = msgspec.convert(command.params, Order, strict=False)
+        order = _order(command)
         name = order.selection.venue
         blocked = self._blocked(order)
         if blocked:
@@ -152,7 +160,7 @@ class Dispatcher:
             data = {"client_id": order.client_id, "code": "NO_VENUE", "reason": f"no venue {name}"}
             self._answers.say(command, events.ORDER_REFUSED, data, "runtime")
             return
-        self._about_order(command, name, order.client_id, lambda v: v.place(order), group)
+        self._about_order(command, order, lambda v, order: v.place(order), group)
 
     def _blocked(self, order: Order) -> str:
         """
@@ -167,24 +175,21 @@ class Dispatcher:
 
     def cancel(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Ask for an order to be cancelled."""
-        name, client_id = command.params["venue"], command.params["client_id"]
-        self._about_order(command, name, client_id, lambda v: v.cancel(client_id), group)
+        self._about_order(command, _order(command), lambda v, order: v.cancel(order), group)
 
     def find(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Look for an order in doubt."""
-        name, client_id = command.params["venue"], command.params["client_id"]
-        self._about_order(command, name, client_id, lambda v: v.find(client_id), group)
+        self._about_order(command, _order(command), lambda v, order: v.find(order), group)
 
     def _about_order(
         self,
         command: Command,
-        name: str,
-        client_id: str,
-        call: Callable[[Venue], Awaitable[object]],
+        order: Order,
+        call: Callable[[Venue, Order], Awaitable[object]],
         group: asyncio.TaskGroup,
     ) -> None:
         """Ask a venue about an order and say what it answered; what is no answer is unknown."""
-        what = command.name
+        what, name, client_id = command.name, order.selection.venue, order.client_id
         places = what == "place" and name in self._deadlines.place_ms
         deadline_ms = self._deadlines.place_ms[name] if places else self._deadlines.find_ms
 
@@ -194,7 +199,7 @@ class Dispatcher:
 
         self._asking.begin(
             name,
-            call,
+            lambda venue: call(venue, order),
             deadline_ms,
             what,
             reached=lambda: self._kill.reach("before_wire", what),
@@ -347,6 +352,10 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[Dispatcher, Command], Awaitable[No
     ("hedge", "plan"): Dispatcher.plan,
     ("bus", "publish"): Dispatcher.publish,
 }
+
+
+def _order(command: Command) -> Order:
+    return msgspec.convert(command.params, Order, strict=False)
 
 
 def _end(group: asyncio.TaskGroup, error: BaseException) -> None:

@@ -10,10 +10,10 @@ import structlog
 
 from xarb_runtime.domain import events
 from xarb_runtime.domain.events import Event
-from xarb_runtime.domain.steps import Command, Status, Step
+from xarb_runtime.domain.steps import Command, Snapshot, Status, Step
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.answers import execution_of
-from xarb_runtime.service.book import SUPERVISOR
+from xarb_runtime.service.book import SUPERVISOR, is_trade
 from xarb_runtime.service.desk import Desk
 from xarb_runtime.service.health import Health
 from xarb_runtime.service.inbox import Delivery, Inbox
@@ -27,6 +27,7 @@ from xarb_runtime.service.parts import (
     make_relay,
 )
 from xarb_runtime.service.timers import Timers
+from xarb_runtime.service.unsettled import unsettled_orders
 from xarb_runtime.service.work import Arming, Work
 from xarb_runtime.service.writer import Writer
 from xarb_runtime.store.batch import Batch
@@ -198,6 +199,7 @@ class Runtime:
         for snapshot in snapshots:
             charts.of(snapshot)
             self.desk.recall(snapshot)
+            self._watch_orders(snapshot)
             if snapshot.status is Status.RUNNING:
                 self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
         self.desk.recall_incidents(recovered.incidents)
@@ -209,6 +211,15 @@ class Runtime:
             self.say("operator.start", source="runtime")
         log.info("recovered", executions=len(snapshots), commands=len(recovered.commands))
         return self._pending(recovered.commands)
+
+    def _watch_orders(self, snapshot: Snapshot) -> None:
+        """Tell venues of the orders that an earlier life has placed and that are not settled."""
+        if not is_trade(snapshot.execution):
+            return
+        for order in unsettled_orders(self.desk.charts, snapshot):
+            venue = self._parts.venues.get(order.selection.venue)
+            if venue is not None:
+                self.dispatcher.watch(order.selection.venue, venue, order)
 
     async def _recover_windows(self) -> None:
         since_ms = self.desk.resumed_ms

@@ -53,13 +53,13 @@ class VenueWire(Venue):
         }
         return await self._call("place", order.client_id, self._venue.place(order), fields)
 
-    async def cancel(self, client_id: str) -> CancelAnswer:
+    async def cancel(self, order: Order) -> CancelAnswer:
         """Ask for an order to be cancelled."""
-        return await self._call("cancel", client_id, self._venue.cancel(client_id))
+        return await self._call("cancel", order.client_id, self._venue.cancel(order))
 
-    async def find(self, client_id: str) -> FindAnswer:
+    async def find(self, order: Order) -> FindAnswer:
         """Look an order up."""
-        return await self._call("find", client_id, self._venue.find(client_id))
+        return await self._call("find", order.client_id, self._venue.find(order))
 
     async def quote(self, selection: Selection) -> Quote:
         """Ask for a price."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec, Clock, Venue, VenueSpec
+from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec, Venue, VenueOpening, VenueSpec
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.service.assembly import Surroundings, assemble
@@ -198,10 +198,10 @@ class World:
 
     def _connect(self, life: MortalKillPoints) -> Any:
         @asynccontextmanager
-        async def connect(name: str, _own: Any, _clock: Clock) -> AsyncGenerator[Venue, None]:
+        async def connect(opening: VenueOpening) -> AsyncGenerator[Venue, None]:
             ghost = self._stage.registry.module("ghost")
-            venue = ghost.GhostVenue(self._exchanges[name])
-            yield VenueWire(name, venue, self.recorder, life, self.hide)
+            venue = ghost.GhostVenue(self._exchanges[opening.name])
+            yield VenueWire(opening.name, venue, self.recorder, life, self.hide)
 
         return connect
 
