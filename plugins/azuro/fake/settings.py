@@ -19,6 +19,19 @@ THROW_AWAY_ADDRESS = "0x2c7536e3605d9c16a7a3d7b1898e529396a65c23"
 When = Literal["sync", "async"]
 
 
+def _check_duration(name: str, text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        parse_duration_ms(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _refuse(name: str, expected: str, found: object) -> NoReturn:
+    raise ValueError(f"{name}: expected {expected}, found {found}")
+
+
 class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of everything here: an unknown key is an error."""
 
@@ -272,16 +285,3 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
         ids = [condition.id for game in self.games for condition in game.conditions]
         if len(set(ids)) != len(ids):
             _refuse("games", "every condition once", ids)
-
-
-def _check_duration(name: str, text: str | None) -> None:
-    if text is None:
-        return
-    try:
-        parse_duration_ms(text)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-
-
-def _refuse(name: str, expected: str, found: object) -> NoReturn:
-    raise ValueError(f"{name}: expected {expected}, found {found}")
