@@ -72,7 +72,7 @@ class FakeCondition(_Written, frozen=True, kw_only=True):
     """
 
     id: str
-    outcomes: list[FakeOutcome]
+    outcomes: tuple[FakeOutcome, ...]
     title: str = ""
     state: str = "Active"
     express_forbidden: bool = False
@@ -102,7 +102,7 @@ class FakeGame(_Written, frozen=True, kw_only=True):
     """
 
     id: str
-    conditions: list[FakeCondition]
+    conditions: tuple[FakeCondition, ...]
     title: str = "Home - Away"
     state: str = "Live"
     starts_in: str = "30m"
@@ -168,25 +168,25 @@ class FakeChecks(_Written, frozen=True, kw_only=True):
 _FOOTBALL = FakeGame(
     id="1006000000000091146911",
     title="Kuopio PS - Shamrock Rovers FC",
-    conditions=[
+    conditions=(
         FakeCondition(
             id="300610060000000000847934050000000000002435769680",
             title="Full Time Result",
-            outcomes=[
+            outcomes=(
                 FakeOutcome(id=29, odds=Decimal("1.56"), title="1"),
                 FakeOutcome(id=30, odds=Decimal("4.02"), title="X"),
                 FakeOutcome(id=31, odds=Decimal("6.54"), title="2"),
-            ],
+            ),
         ),
         FakeCondition(
             id="300610060000000000847934050000000000002435769681",
             title="Total Goals",
-            outcomes=[
+            outcomes=(
                 FakeOutcome(id=75, odds=Decimal("2.10"), title="Over (2.5)"),
                 FakeOutcome(id=76, odds=Decimal("1.80"), title="Under (2.5)"),
-            ],
+            ),
         ),
-    ],
+    ),
 )
 _TENNIS = FakeGame(
     id="1006000000000084793405",
@@ -195,16 +195,16 @@ _TENNIS = FakeGame(
     sport="tennis",
     country="WTA",
     league="WTA 125K Jinan",
-    conditions=[
+    conditions=(
         FakeCondition(
             id="300610060000000000306992750000000000009084689496",
             title="Handicap Games",
-            outcomes=[
+            outcomes=(
                 FakeOutcome(id=377, odds=Decimal("2.08"), title="Lan Mi (-7)"),
                 FakeOutcome(id=378, odds=Decimal("1.72"), title="Xinyu Jiang (7)"),
-            ],
-        )
-    ],
+            ),
+        ),
+    ),
 )
 _BASKETBALL = FakeGame(
     id="1006000000000090000017",
@@ -215,16 +215,16 @@ _BASKETBALL = FakeGame(
     sport="basketball",
     country="Spain",
     league="Liga Endesa",
-    conditions=[
+    conditions=(
         FakeCondition(
             id="300610060000000000900000170000000000001500000001",
             title="Match Winner",
-            outcomes=[
+            outcomes=(
                 FakeOutcome(id=6983, odds=Decimal("1.90"), title="Valencia Basket"),
                 FakeOutcome(id=6984, odds=Decimal("1.91"), title="Baskonia"),
-            ],
-        )
-    ],
+            ),
+        ),
+    ),
 )
 
 
@@ -256,8 +256,8 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
     """
 
     environment: str = "PolygonUSDT"
-    games: list[FakeGame] = [_FOOTBALL, _TENNIS, _BASKETBALL]
-    bettors: list[FakeBettor] = [FakeBettor()]
+    games: tuple[FakeGame, ...] = (_FOOTBALL, _TENNIS, _BASKETBALL)
+    bettors: tuple[FakeBettor, ...] = (FakeBettor(),)
     min_bet: Decimal = Decimal(1)
     pool: Decimal = Decimal(1_000_000)
     relayer_fee: Decimal = Decimal(0)
@@ -266,7 +266,7 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
     accepted_within: str = "30s"
     delay_scale: Decimal = Decimal(1)
     latency: str = "0ms"
-    checks: FakeChecks = msgspec.field(default_factory=FakeChecks)
+    checks: FakeChecks = FakeChecks()
     refusal_status: int = 201
     keeps_refused: bool = True
     repeats: Literal["existing", "conflict", "invalid_nonce"] = "existing"
