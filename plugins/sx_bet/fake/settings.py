@@ -1,0 +1,303 @@
+"""
+The settings of the stand-in: who trades there, what is in the books, and how it behaves.
+
+What contradicts itself is refused when the settings are read, with the key that is wrong.
+"""
+
+from decimal import Decimal
+from typing import Literal, NoReturn
+
+import msgspec
+
+from xarb_runtime.domain.money import parse_duration_ms
+
+#: Where a failed check is told: as an answer to the whole request, or in the order's own entry.
+CheckLevel = Literal["request", "entry", "off"]
+
+#: The address of the private key 0x11…11, which the whole world knows.
+ADDRESS = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A"
+API_KEY = "sx-bet-simulator-key"
+PRIVATE_KEY = "0x" + "11" * 32
+
+_HASH_DIGITS = 64
+
+
+def _check_duration(name: str, text: str | None) -> None:
+    try:
+        parse_duration_ms(text or "0ms")
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _check_hash(name: str, text: str) -> None:
+    digits = text.removeprefix("0x")
+    if len(digits) != _HASH_DIGITS or set(digits) - set("0123456789abcdef"):
+        _refuse(name, "0x and 64 hexadecimal digits, small letters", text)
+
+
+def _refuse(name: str, expected: str, found: object) -> NoReturn:
+    raise ValueError(f"{name}: expected {expected}, found {found}")
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the settings: unknown keys are refused."""
+
+
+class FakeAccount(_Part, frozen=True, kw_only=True):
+    """
+    Somebody who trades.
+
+    Attributes:
+        api_key: what is sent as `x-sx-api-key`.
+        address: the account that signs, with its checksum in the letters.
+        balance: USDC in the proxy wallet.
+        deployed: the proxy wallet exists.
+        taker_fee, maker_fee: shares of the profit of a winning bet; left out: nothing is charged.
+    """
+
+    api_key: str = API_KEY
+    address: str = ADDRESS
+    balance: Decimal = Decimal(100_000)
+    deployed: bool = True
+    taker_fee: Decimal | None = None
+    maker_fee: Decimal | None = None
+
+
+class FakeLevel(_Part, frozen=True, kw_only=True):
+    """
+    Stakes of makers that rest at one price.
+
+    Attributes:
+        percent: the makers' own odds, as an implied probability in percent, on the ladder.
+        size: the makers' stakes, USDC.
+    """
+
+    percent: Decimal
+    size: Decimal
+
+    def __post_init__(self) -> None:
+        if not 0 < self.percent < 100:  # noqa: PLR2004 -- percent
+            _refuse("percent", "between 0 and 100", self.percent)
+        if self.size <= 0:
+            _refuse("size", "above 0", self.size)
+
+
+class FakeMarket(_Part, frozen=True, kw_only=True):
+    """
+    A market and its book.
+
+    Attributes:
+        hash: `0x` and 64 hexadecimal digits.
+        event, league, sport: their ids.
+        live: the event has begun: orders wait for the betting delay.
+        active: orders are taken.
+        type: the type of market; 226 is 'winner, overtime included'.
+        line: for markets with a line.
+        outcome_one, outcome_two: their names.
+        one, two: stakes of makers that rest on outcome one and on outcome two.
+        refill: what is taken from the book comes back after this long; left out: never.
+    """
+
+    hash: str = "0x" + "7a" * 32
+    event: str = "L18870109"
+    league: int = 243
+    sport: int = 8
+    live: bool = False
+    active: bool = True
+    type: int = 226
+    line: float | None = None
+    outcome_one: str = "Los Angeles Rams"
+    outcome_two: str = "San Francisco 49ers"
+    one: list[FakeLevel] = []
+    two: list[FakeLevel] = []
+    refill: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_hash("hash", self.hash)
+        _check_duration("refill", self.refill)
+
+
+class FakeDelays(_Part, frozen=True, kw_only=True):
+    """
+    Betting delays: by league, else by sport, else the default.
+
+    Attributes:
+        pregame: before the event.
+        live: during it.
+        live_by_league, live_by_sport: by id.
+    """
+
+    pregame: str = "0ms"
+    live: str = "10s"
+    live_by_league: dict[int, str] = {}
+    live_by_sport: dict[int, str] = {}
+
+    def __post_init__(self) -> None:
+        _check_duration("pregame", self.pregame)
+        _check_duration("live", self.live)
+        for name, table in (
+            ("live_by_league", self.live_by_league),
+            ("live_by_sport", self.live_by_sport),
+        ):
+            for key, text in table.items():
+                _check_duration(f"{name}.{key}", text)
+
+
+class FakeChecks(_Part, frozen=True, kw_only=True):
+    """
+    What orders are checked for. Which check answers where is not documented, so it can be switched.
+
+    Attributes:
+        base_token: the token is the active one.
+        size: the stake is not below the minimum.
+        odds: the odds are above 0 and below 1.
+        ladder: the odds are on the ladder.
+        expiry: it lies in the future, beyond the betting delay.
+        market: the market exists and takes orders.
+        proxy: the proxy wallet exists.
+        signature: the maker has signed, and is the key's account.
+        balance: the stake is there.
+        duplicate: the order has not been there before; `existing` answers with the one there is.
+    """
+
+    base_token: CheckLevel = "request"  # noqa: S105 -- where it is told
+    size: CheckLevel = "request"
+    odds: CheckLevel = "request"
+    ladder: CheckLevel = "entry"
+    expiry: CheckLevel = "request"
+    market: CheckLevel = "entry"
+    proxy: CheckLevel = "request"
+    signature: CheckLevel = "entry"
+    balance: CheckLevel = "request"
+    duplicate: CheckLevel | Literal["existing"] = "entry"
+
+
+class FakeMix(_Part, frozen=True, kw_only=True):
+    """
+    How orders fare when `calibrated` is set: shares in thousandths, at most one fate an order.
+
+    That immediate orders find nothing has been observed often; how often is one user's figure, with
+    a client that lost a step of the ladder. The others have been seen or are documented, without a
+    rate: these are chosen so that a few hundred orders show them all.
+
+    Attributes:
+        no_liquidity: nothing is there when the order arrives.
+        partial: a part is there.
+        slow: matched as usual, answered 2 to 9 seconds later.
+        lost: matched as usual, the answer never arrives.
+        failed: matched, and taken back a moment later.
+        late_index: matched, but not found for the first looks.
+        timeout: the wait for the outcome ends without one.
+        error: an error of the server before the order is taken.
+        stream_break: matched as usual, and all websockets break.
+    """
+
+    no_liquidity: int = 120
+    partial: int = 80
+    slow: int = 50
+    lost: int = 20
+    failed: int = 20
+    late_index: int = 30
+    timeout: int = 15
+    error: int = 15
+    stream_break: int = 10
+
+    def __post_init__(self) -> None:
+        shares = msgspec.structs.astuple(self)
+        if min(shares) < 0 or sum(shares) > 1000:  # noqa: PLR2004 -- thousandths
+            _refuse("mix", "shares of together at most 1000", sum(shares))
+
+
+class FakeRates(_Part, frozen=True, kw_only=True):
+    """
+    Requests that are allowed in a window, by group. Nobody knows V3's figures: these are V2's.
+
+    Attributes:
+        orders: `POST /orders-v3`.
+        trades: reading fills and trades.
+        other: everything else, together.
+        window: the window.
+    """
+
+    orders: int = 5500
+    trades: int = 200
+    other: int = 500
+    window: str = "60s"
+
+    def __post_init__(self) -> None:
+        _check_duration("window", self.window)
+
+
+class FakeSettings(_Part, frozen=True, kw_only=True):
+    """
+    The whole exchange.
+
+    Attributes:
+        chain_id, escrow, base_token, executor: as `/metadata/obv3` tells them.
+        accounts: who trades.
+        markets: what can be bet on. Left out: one market with deep books at 50 %.
+        unlisted: a market that stands in for every hash that is not listed; left out: there are no
+            others.
+        delays, checks, rates: see there.
+        calibrated: orders fare as `mix` says; otherwise as the book has it.
+        mix: see there.
+        seed: other seeds, other fates.
+        latency: every answer takes this long.
+        matching: from an order's arrival to its matching, betting delay not counted.
+        lock: from match to finality on the chain: the least and the most.
+        index: fills and ended orders can be read this long after they happened.
+        deploy: how long it takes to make a proxy wallet.
+        minimum: the least stake of an order, USDC.
+        minimum_resting: the least remainder that stays in the book, USDC.
+        ladder: the step of the odds, in thousandths of a percent.
+        ping, pong: how often websockets are pinged, and how long an answer may take.
+        history: publications of a channel that can be recovered.
+        token: how long a websocket's token is good for.
+    """
+
+    chain_id: int = 4162
+    escrow: str = "0x890482680C3a0116aBB003B17e7D694D13a6c1eB"
+    base_token: str = "0x6629Ce1Cf35Cc1329ebB4F63202F3f197b3F050B"  # noqa: S105 -- an address
+    executor: str = "0x38aef22152BC8965bf0af7Cf53586e4b0C4E9936"
+    accounts: list[FakeAccount] = msgspec.field(default_factory=lambda: [FakeAccount()])
+    markets: list[FakeMarket] = msgspec.field(default_factory=lambda: [_deep_market()])
+    unlisted: FakeMarket | None = None
+    delays: FakeDelays = FakeDelays()
+    checks: FakeChecks = FakeChecks()
+    rates: FakeRates = FakeRates()
+    calibrated: bool = False
+    mix: FakeMix = FakeMix()
+    seed: int = 0
+    latency: str = "20ms"
+    matching: str = "200ms"
+    lock: tuple[str, str] = ("1s", "4s")
+    index: str = "0ms"
+    deploy: str = "2s"
+    minimum: Decimal = Decimal(1)
+    minimum_resting: Decimal = Decimal("0.1")
+    ladder: int = 125
+    ping: str = "25s"
+    pong: str = "8s"
+    history: int = 1000
+    token: str = "1h"  # noqa: S105 -- a duration
+
+    def __post_init__(self) -> None:
+        for name in ("latency", "matching", "index", "deploy", "ping", "pong", "token"):
+            _check_duration(name, getattr(self, name))
+        for number, text in enumerate(self.lock):
+            _check_duration(f"lock[{number}]", text)
+        if parse_duration_ms(self.lock[0]) > parse_duration_ms(self.lock[1]):
+            _refuse("lock", "the least first", " ".join(self.lock))
+        if not self.accounts:
+            _refuse("accounts", "at least one", "none")
+        step = Decimal(self.ladder) / 1000
+        for number, market in enumerate(self.markets):
+            for level in (*market.one, *market.two):
+                if level.percent % step:
+                    where = f"markets[{number}]"
+                    _refuse(where, f"percentages that are multiples of {step}", level.percent)
+
+
+def _deep_market() -> FakeMarket:
+    deep = [FakeLevel(percent=Decimal(50), size=Decimal(1_000_000))]
+    return FakeMarket(one=deep, two=deep, refill="0ms")
