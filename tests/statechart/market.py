@@ -96,7 +96,7 @@ class Market(NamedTuple):
 
     def _about(self, asked: Asked) -> Hashable:
         if asked.order < 0:
-            return asked.params.get("strategy"), asked is self.asked[-1]
+            return asked.params.get("strategy"), asked.params.get("leg"), asked is self.asked[-1]
         return self.orders[asked.order].slot, self.orders[asked.order].status
 
     # -- What a step asks of the outside ----------------------------------------------------------
@@ -366,7 +366,13 @@ def abstract(context: CrossVenue, snapshot: Snapshot) -> Hashable:
     )
     weak = min(context.profit.items(), key=lambda item: (item[1], item[0]))[0]
     owned = (context.is_covered, context.is_flat, weak)
-    asks = (context.quote is not None, context.plan is not None and context.plan.odds)
+    watched = snapshot.leaves == ("watching",)
+    prices = tuple(
+        quote and (quote.odds, quote.max_stake)
+        for quote in (context.quote_a, context.quote)
+        if watched
+    )
+    asks = (prices, context.quote is not None, context.plan is not None and context.plan.odds)
     turns = (context.strategy_index, context.restarts)
     timers = tuple(timer.id for timer in snapshot.timers)
     return snapshot.leaves, lines, owned, asks, turns, timers

@@ -171,10 +171,11 @@ ONE_STRATEGY = {"hedge_order": ["unwind"], "max_restarts": 0}
     [
         ({}, 0),
         ({**ONE_STRATEGY, "hedge_before_known": True}, 0),
+        ({**ONE_STRATEGY, "quote_watch": True}, 1),
         ({"hedge_order": []}, 1),
         ({**ONE_STRATEGY, "min_fill_ratio": "0.6"}, 1),
     ],
-    ids=["two strategies", "hedge before known", "no strategy", "one strategy"],
+    ids=["two strategies", "hedge before known", "quote watch", "no strategy", "one strategy"],
 )
 def test_no_path_loses_sight_of_a_leg(limits: dict[str, Any], mishaps: int) -> None:
     snapshot, market = admitted(**limits)
@@ -192,7 +193,7 @@ def test_the_search_comes_to_every_state_and_every_end() -> None:
     explorer.explore(snapshot, market, 0)
 
     resting = {state.id for state in CHART.model.atomic()} - {"a_settled", "deciding"}
-    assert resting - explorer.entered == {"admission", "rejected", "hedged"}
+    assert resting - explorer.entered == {"admission", "rejected", "hedged", "watching"}
 
 
 MISTAKES = {

@@ -138,9 +138,12 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
         return events.OPPORTUNITY_DETECTED
 
     def _observe_quote(self, quote: Quote) -> str:
-        if quote.selection != self.opportunity.leg_b.selection:
+        if quote.selection == self.opportunity.leg_b.selection:
+            self.quote = quote
+        elif quote.selection == self.opportunity.leg_a.selection:
+            self.quote_a = quote
+        else:
             return ""
-        self.quote = quote
         return events.QUOTE_RECEIVED
 
     def _observe_plan(self, event: Event, plan: HedgePlan) -> str:
@@ -185,7 +188,9 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
                 self.looks += 1
             return _told(line.order)
         if command.target == "venue" and command.name == "quote":
-            return {"selection": msgspec.to_builtins(self.opportunity.leg_b.selection)}
+            of_a = command.params.get("leg") == "leg_a"
+            offer = self.opportunity.leg_a if of_a else self.opportunity.leg_b
+            return {"selection": msgspec.to_builtins(offer.selection)}
         if command.target == "hedge" and command.name == "plan":
             self.asked = command.key
             self.turn_ms = self.turn_ms or self.now_ms
@@ -214,7 +219,7 @@ class CrossVenue(CrossVenueFacts, kw_only=True):
     def _draft(self, slot: str) -> "_Draft":
         if slot == "leg_a":
             offer = self.opportunity.leg_a
-            return _Draft(offer.selection, self.stake_a, offer.odds, offer.fee)
+            return _Draft(offer.selection, self.stake_a, self.limit_odds_a, offer.fee)
         if slot == "leg_b":
             offer = self.opportunity.leg_b
             odds = self.after_slippage(self.odds_b)

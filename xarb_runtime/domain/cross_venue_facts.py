@@ -39,6 +39,7 @@ class CrossVenueFacts(Context, kw_only=True):
         admission: what it started with; None before `opportunity.detected`.
         orders: the ledger, oldest first.
         quote: leg B's newest live price.
+        quote_a: leg A's live price, where it was looked at.
         asked: the key of the newest question to a hedge strategy.
         plan: the newest hedge plan of the present strategy.
         strategy_index: which strategy of `limits.hedge_order` has its turn.
@@ -52,6 +53,7 @@ class CrossVenueFacts(Context, kw_only=True):
     admission: Admission | None = None
     orders: list[OrderLine] = []
     quote: Quote | None = None
+    quote_a: Quote | None = None
     asked: str = ""
     plan: HedgePlan | None = None
     strategy_index: int = 0
@@ -121,6 +123,51 @@ class CrossVenueFacts(Context, kw_only=True):
     def m_net_now(self) -> Decimal:
         """Net margin with what leg A really filled and leg B's live price; the odds we may get."""
         return self._margin_with(self.legs.a.fill, self.opportunity.leg_b, self.odds_b)
+
+    @property
+    def quotes_are_in(self) -> bool:
+        """Whether both legs' live prices are known."""
+        return self.quote_a is not None and self.quote is not None
+
+    @property
+    def quotes_take_stakes(self) -> bool:
+        """
+        Whether the live prices take enough of leg A to be worth it, and what leg B then needs.
+        """
+        a, b, stake_a = self.quote_a, self.quote, self.stake_a
+        if a is None or b is None:
+            return False
+        enough = stake_a * self.limits.min_fill_ratio
+        return (
+            a.min_stake <= stake_a
+            and a.max_stake >= enough
+            and a.max_stake > 0
+            and b.min_stake <= self._stake_b_live <= b.max_stake
+        )
+
+    @property
+    def m_net_live(self) -> Decimal:
+        """Net margin at both live prices, before anything is sent."""
+        return self._margin_with(self._first_live, self.opportunity.leg_b, self.odds_b)
+
+    @property
+    def limit_odds_a(self) -> Decimal:
+        """Leg A's worst odds: the opportunity's, or the live ones where they were looked at."""
+        odds = self.opportunity.leg_a.odds
+        return min(odds, self.quote_a.odds) if self.quote_a else odds
+
+    @property
+    def _first_live(self) -> Fill:
+        offer = self.opportunity.leg_a
+        return Fill(self.stake_a, self.limit_odds_a, offer.selection.wins, offer.fee)
+
+    @property
+    def _stake_b_live(self) -> Decimal:
+        """Leg B's stake if leg A fills completely at its live price."""
+        alone = profit_by_scenario([self._first_live], self.opportunity.scenarios)
+        offer = self.opportunity.leg_b
+        stake = levelling_stake(alone, offer.selection.wins, self.odds_b, offer.fee)
+        return floor_to(stake, self.limits.stake_tick)
 
     def _margin_with(self, first: Fill, offer: LegOffer, odds: Decimal) -> Decimal:
         scenarios = self.opportunity.scenarios

@@ -112,7 +112,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         max_age: opportunities older than this are stale.
-        min_m_net: smallest net margin at admission.
+        quote_watch: look at both live prices once more before leg A is sent.
+        min_m_net: smallest net margin at admission, and at the live prices.
         min_m_net_b: smallest net margin at leg B's live price.
         max_stake: largest leg A stake.
         max_open_stake: largest stake of all executions in flight together.
@@ -135,6 +136,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     max_age: str = "2s"
+    quote_watch: bool = False
     min_m_net: Decimal = Decimal("0.005")
     min_m_net_b: Decimal = ZERO
     max_stake: Decimal = Decimal(1000)
