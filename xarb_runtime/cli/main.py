@@ -22,6 +22,7 @@ from xarb_runtime.cli import (
     plugins,
     run,
     schemas,
+    venue_sim,
 )
 from xarb_runtime.cli.errors import Commands
 from xarb_runtime.cli.state import begin
@@ -82,10 +83,11 @@ app.add_typer(bus.app, name="bus", rich_help_panel=LOOKING)
 app.add_typer(metrics.app, name="metrics", rich_help_panel=LOOKING)
 app.command("ghost", rich_help_panel=SIMULATION)(ghost.ghost)
 app.command("ghost-venue", rich_help_panel=SIMULATION)(ghost.ghost_venue)
+app.command("venue-sim", rich_help_panel=SIMULATION)(venue_sim.venue_sim)
 app.command("lint", rich_help_panel=CHARTS)(charts.lint)
 app.command("graph", rich_help_panel=CHARTS)(charts.graph)
 app.command("schema", rich_help_panel=CHARTS)(schemas.schema)
-app.command("plugins", rich_help_panel=CHARTS)(plugins.plugins)
+app.add_typer(plugins.app, name="plugins", rich_help_panel=CHARTS)
 app.command("version", rich_help_panel=CHARTS)(version)
 
 

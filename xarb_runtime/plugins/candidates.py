@@ -26,7 +26,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: the plugin's name.
-        source: `core`, `builtin`, `entry point` or `folder`.
+        source: `core`, `builtin`, `entry point`, `folder` or `file`.
         where: its file, or the name of its distribution, for people.
         version: its distribution's version; empty when it has none.
         path: its file if that is known before it is imported.
@@ -83,15 +83,21 @@ def _from_entry_point(point: EntryPoint) -> Candidate:
 
 
 def find_candidates(
-    builtin: Path | None, folders: Sequence[Path], *, entry_points: bool
+    builtin: Path | None,
+    folders: Sequence[Path],
+    files: Sequence[Path] = (),
+    *,
+    entry_points: bool,
 ) -> Iterator[Candidate]:
-    """Yield all candidates: built-in ones, then installed ones, then those in local folders."""
+    """Yield all candidates: built-in ones, installed ones, those in local folders, single files."""
     if builtin is not None:
         yield from in_folder(builtin, "builtin")
     if entry_points:
         yield from installed()
     for folder in folders:
         yield from in_folder(folder, "folder")
+    for file in files:
+        yield from_file(file, "file")
 
 
 def load_file(name: str, path: Path) -> ModuleType:

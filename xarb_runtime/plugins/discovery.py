@@ -37,6 +37,7 @@ def discover(
     block: Sequence[str] = (),
     required: Sequence[str] = (),
     core: Mapping[str, object] | None = None,
+    files: Sequence[Path] = (),
 ) -> Registry:
     """
     Load all plugins and return what they offer.
@@ -49,6 +50,7 @@ def discover(
         block: plugins never to load, nor to import; wins over `allow`.
         required: plugins without which nothing starts.
         core: modules of the runtime that offer something through hooks, by name.
+        files: single plugins besides: a file, or the `__init__.py` of a folder.
 
     Raises:
         PluginError: a required plugin is missing or broken.
@@ -58,7 +60,7 @@ def discover(
         loader.consider(
             Candidate(name=name, source="core", where="xarb", load=lambda it=module: it)
         )
-    for candidate in find_candidates(builtin, folders, entry_points=entry_points):
+    for candidate in find_candidates(builtin, folders, files, entry_points=entry_points):
         loader.consider(candidate)
     return loader.finish()
 

@@ -22,7 +22,7 @@ class PluginInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: its name; `plugins.allow`, `block` and `required` in the settings mean this.
-        source: `core`, `builtin`, `entry point` or `folder`.
+        source: `core`, `builtin`, `entry point`, `folder` or `file`.
         where: its file, or its distribution.
         version: the plugin's version; empty when it does not say.
         status: `active`, `broken` (left out, see the findings) or `blocked` (by the settings).

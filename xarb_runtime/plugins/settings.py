@@ -85,6 +85,16 @@ def open_options(spec: BusSpec, raw: Mapping[str, Any]) -> msgspec.Struct:
     return _opened(spec.options, spec.scheme, raw, "bus.options")
 
 
+def open_simulator_settings(spec: VenueSpec, raw: Mapping[str, Any], where: str) -> msgspec.Struct:
+    """
+    Return the settings of a venue's simulator as the plugin's own type.
+
+    Raises:
+        PluginSettingsError: XP107; names the key, what was expected and what was found.
+    """
+    return _opened(spec.simulator_settings, spec.name, raw, where)
+
+
 def _opened(
     shape: type[msgspec.Struct], name: str, raw: Mapping[str, Any], where: str
 ) -> msgspec.Struct:

@@ -1,0 +1,173 @@
+"""`xarb venue-sim`: a simulator listens, says how it is reached, or says what is wrong."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli.deployed import told, write_deployment, xarb
+from tests.ops.running import clean_environment
+
+KEY = "0x" + "12" * 32
+PLUGIN = f'''\
+import asyncio
+from contextlib import asynccontextmanager
+import msgspec
+from xarb_runtime.plugins import API, hookimpl
+from xarb_runtime.plugins.contracts import Capabilities, Simulated, VenueSpec
+
+
+class Own(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    fee: str = "0"
+
+
+@asynccontextmanager
+async def simulate(opening):
+    async def answer(reader, writer):
+        writer.write(opening.settings.fee.encode())
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", opening.port) as server:
+        url = f"http://127.0.0.1:{{server.sockets[0].getsockname()[1]}}"
+        section = {{"url": url, "fee": "0.10"}}
+        yield Simulated(url=url, section=section, environ={{"TOLL_KEY": "{KEY}"}})
+
+
+@asynccontextmanager
+async def lacking(opening):
+    import nothing_like_it
+    yield
+
+
+@hookimpl
+def xarb_venues():
+    for name, simulator in (("toll_road", simulate), ("toll_bridge", lacking), ("path", None)):
+        yield VenueSpec(
+            name=name, version="1", api=API, capabilities=lambda own: Capabilities(), settings=Own,
+            open=simulate, simulator=simulator, simulator_settings=Own,
+        )
+'''
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A deployment whose plugin `toll` has two simulators."""
+    folder = write_deployment(tmp_path / "desk")
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "toll.py").write_text(PLUGIN)
+    return folder
+
+
+@contextmanager
+def simulating(desk: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "xarb_runtime.cli", "venue-sim", *map(str, words)]
+    with subprocess.Popen(
+        [*command, "-C", str(desk)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**clean_environment(), "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def pasted(process: subprocess.Popen[str]) -> tuple[str, dict[str, Any], str]:
+    """What is told: the first line, the section of the settings, the environment."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("export"):
+            break
+    head, section, environment = "".join(lines).split("\n\n")
+    return head, yaml.safe_load(section), environment
+
+
+def test_a_simulator_says_what_to_paste(desk: Path) -> None:
+    with simulating(desk, "toll_road") as process:
+        head, section, environment = pasted(process)
+
+    url = head.split()[-1]
+    assert section == {"venues": {"toll_road": {"kind": "toll_road", "url": url, "fee": "0.10"}}}
+    assert environment.splitlines()[-1] == f"export TOLL_KEY={KEY}"
+
+
+def test_the_beginning_of_a_name_is_enough_and_settings_reach_the_simulator(
+    desk: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "own.yaml"
+    settings.write_text("fee: 0.0500\n")
+    with simulating(desk, "toll_r", "--settings", settings, "--json") as process:
+        assert process.stdout is not None
+        found = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
+        port = int(found["url"].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            fee = connection.makefile().read()
+
+    assert fee == "0.0500"
+    assert found["environ"] == {"TOLL_KEY": KEY}
+
+
+def test_the_venue_has_the_name_that_opportunities_use(desk: Path) -> None:
+    with simulating(desk, "toll_road", "--name", "sx") as process:
+        _, section, _ = pasted(process)
+
+    assert list(section["venues"]) == ["sx"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (
+            "toll",
+            "toll: this may be several kinds of venue. expected one of toll_bridge, toll_road",
+        ),
+        ("path", "path: this kind of venue has no simulator."),
+        ("pa", "pa: this kind of venue has no simulator."),
+        ("tollroad", "'tollroad'. Did you mean 'toll_road'?"),
+    ],
+)
+def test_a_kind_that_cannot_be_simulated_lists_those_that_can(
+    desk: Path, kind: str, expected: str
+) -> None:
+    result = xarb("venue-sim", kind, "-C", desk)
+
+    assert result.exit_code == 2
+    assert expected in told(result)
+    assert "toll_bridge, toll_road" in told(result)
+
+
+def test_settings_that_do_not_fit_name_the_key(desk: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "own.yaml"
+    settings.write_text("fe: 1\n")
+
+    result = xarb("venue-sim", "toll_road", "-C", desk, "--settings", settings)
+
+    assert result.exit_code == 2
+    assert "own.yaml.fe: expected one of fee, found fe. Did you mean 'fee'?" in told(result)
+
+
+def test_a_port_that_is_taken_is_named(desk: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = xarb("venue-sim", "toll_road", "-C", desk, "--port", port)
+
+    assert result.exit_code == 2
+    assert f"port {port}: the simulator of toll_road cannot start. expected a port" in told(result)
+
+
+def test_a_simulator_that_lacks_something_says_what_to_install(desk: Path) -> None:
+    result = xarb("venue-sim", "toll_bridge", "-C", desk)
+
+    assert result.exit_code == 2
+    assert "No module named 'nothing_like_it'. Install what the plugin needs" in told(result)

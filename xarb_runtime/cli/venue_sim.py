@@ -1,0 +1,94 @@
+"""
+`xarb venue-sim`: a server that speaks a venue's protocol, on this machine.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xarb_runtime.cli.options import HERE, AsJson, Folder
+
+if TYPE_CHECKING:
+    from xarb_runtime.plugins.contracts import Simulated, VenueSpec
+
+
+def venue_sim(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="A kind of venue, e.g. sx_bet; the beginning of its name is enough.",
+        ),
+    ],
+    folder: Folder = HERE,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", metavar="FILE", help="The simulator's own settings, YAML; see the plugin."
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name", metavar="NAME", help="What opportunities call the venue; else its kind."
+        ),
+    ] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Run the simulator of a venue in this process, on loopback, until it is killed.
+
+    Writes what reaches it: a section for settings.yaml, and the environment (keys without worth).
+    """
+    from xarb_runtime.cli.plugins import registry_of
+    from xarb_runtime.ops.venue_sim import serve_simulator, simulated_kind
+    from xarb_runtime.ops.yaml_file import read_keys
+    from xarb_runtime.service.clock import SystemClock
+
+    spec = simulated_kind(registry_of(folder), kind)
+    serve_simulator(
+        spec,
+        read_keys(settings),
+        port,
+        SystemClock(),
+        where=str(settings or ""),
+        on_ready=lambda simulated: _tell(spec, name or spec.name, simulated, as_json=as_json),
+    )
+
+
+def _tell(spec: "VenueSpec", name: str, simulated: "Simulated", *, as_json: bool) -> None:
+    import sys
+
+    if as_json:
+        _tell_json(spec, name, simulated)
+    else:
+        _tell_people(spec, name, simulated)
+    sys.stdout.flush()
+
+
+def _tell_json(spec: "VenueSpec", name: str, simulated: "Simulated") -> None:
+    from xarb_runtime.cli.screen import write_json
+
+    section = {"kind": spec.name, **simulated.section}
+    write_json({"url": simulated.url, "venues": {name: section}, "environ": simulated.environ})
+
+
+def _tell_people(spec: "VenueSpec", name: str, simulated: "Simulated") -> None:
+    import shlex
+
+    from xarb_runtime.cli.screen import remark, write
+    from xarb_runtime.ops.venue_sim import pasted_section
+
+    write(f"simulator of {spec.name} at {simulated.url}", style="bold")
+    write()
+    write("# settings.yaml")
+    write(pasted_section(spec, name, simulated).rstrip())
+    if simulated.environ:
+        write()
+        write("# the environment of xarb run: keys without worth")
+        for key, value in simulated.environ.items():
+            write(f"export {key}={shlex.quote(value)}")
+    remark("\nCtrl-C ends it.")
