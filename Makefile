@@ -11,11 +11,12 @@ STAMP := $(VENV)/.installed
 LOCK_VENV := build/lock-venv
 PIP := -m pip --disable-pip-version-check --no-input
 
-.PHONY: help ghost test check services crash bench evidence lock clean
+.PHONY: help ghost venues-demo test check services crash bench evidence lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make ghost       run the ghost scenarios, write evidence/"
+	@echo "make venues-demo 200 opportunities on simulators of both venues, real signatures (N=, BUS=, SEED=)"
 	@echo "make test        ruff, pyright, import order, tests"
 	@echo "make crash N=20  kill -9 at every kill point, N rounds; CRASH_STORE=postgresql"
 	@echo "make soak        20000 opportunities through broken brokers, networks and runtimes (N=, SEED=)"
@@ -26,6 +27,9 @@ help:
 
 ghost: $(STAMP)
 	@$(BIN)/xarb ghost
+
+venues-demo: $(STAMP)
+	@$(BIN)/xarb venues-demo --count "$(if $(filter file,$(origin N)),200,$(N))" --seed "$(SEED)" $(if $(BUS),--bus "$(BUS)")
 
 # pytest comes last: its closing line is the last line. Two at a time: many tests wait for a process.
 test: check services
