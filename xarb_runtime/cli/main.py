@@ -12,6 +12,7 @@ from xarb_runtime import __version__
 from xarb_runtime.cli import (
     bus,
     charts,
+    demo,
     executions,
     feed,
     ghost,
@@ -82,6 +83,7 @@ app.add_typer(messages.letters, name="dead-letters", rich_help_panel=LOOKING)
 app.add_typer(bus.app, name="bus", rich_help_panel=LOOKING)
 app.add_typer(metrics.app, name="metrics", rich_help_panel=LOOKING)
 app.command("ghost", rich_help_panel=SIMULATION)(ghost.ghost)
+app.command("venues-demo", rich_help_panel=SIMULATION)(demo.venues_demo)
 app.command("ghost-venue", rich_help_panel=SIMULATION)(ghost.ghost_venue)
 app.command("venue-sim", rich_help_panel=SIMULATION)(venue_sim.venue_sim)
 app.command("lint", rich_help_panel=CHARTS)(charts.lint)
