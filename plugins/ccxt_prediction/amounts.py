@@ -1,0 +1,165 @@
+"""
+Decimal odds and stakes as a prediction exchange wants them: prices between 0 and 1, and shares.
+
+A share pays 1 when the outcome wins, so decimal odds are 1 / price. Rounding is never worse for us:
+a price is rounded down, because a higher one means lower odds; shares are rounded down, because
+more of them cost more than the stake.
+
+ccxt hands out floats. Each was read from a text of a few digits, which its shortest spelling gives
+back exactly; what ccxt has calculated with them may be off in the sixteenth digit, hence `exact`.
+"""
+
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from xarb_runtime.domain.money import ZERO
+from xarb_runtime.domain.orders import Order
+
+from .dialects import Dialect, Row, part
+
+#: Digits that survive a float, and a calculation or two with it.
+_DIGITS = Context(prec=14, rounding=ROUND_HALF_EVEN)
+_ODDS = Decimal("0.000001")
+_MONEY = Decimal("0.00000001")
+_AVERAGE = Decimal("0.0000000001")
+
+
+class TermsError(ValueError):
+    """An order that the exchange cannot take as it is; it was not sent."""
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What is asked for: at most so much for a share, and so many of them (or the stake itself)."""
+
+    price: Decimal
+    amount: Decimal
+
+
+def exact(value: Any) -> Decimal:
+    """Return a number of ccxt's, which may be a float, a text, or missing."""
+    if value is None or value == "":
+        return ZERO
+    if isinstance(value, float):
+        return _DIGITS.create_decimal(repr(value))
+    return Decimal(str(value))
+
+
+def as_float(value: Decimal) -> float:
+    """
+    Return a number as ccxt takes it, if it comes through unharmed.
+
+    Raises:
+        TermsError: it has more digits than a float carries.
+    """
+    number = float(value)
+    if Decimal(repr(number)) != value:
+        raise TermsError(f"{value} has too many digits for ccxt")
+    return number
+
+
+def terms(order: Order, outcome: Row, market: Row, *, stakes: bool) -> Terms:
+    """
+    Return the price limit and the amount of an order.
+
+    Args:
+        order: the order.
+        outcome: ccxt's row of it; it may say in which steps prices and amounts go.
+        market: ccxt's row of it; says the same where the outcome does not.
+        stakes: amounts are money rather than shares.
+
+    Raises:
+        TermsError: nothing is left of it, or less than the exchange takes.
+    """
+    steps = {**part(market, "precision"), **part(outcome, "precision")}
+    price = _floor(Fraction(1) / Fraction(order.min_odds), exact(steps.get("price")), "price")
+    room = Fraction(order.stake) if stakes else Fraction(order.stake) / Fraction(price)
+    amount = _floor(room, exact(steps.get("amount")), "amount")
+    found = Terms(price, amount)
+    _check_least(found, part(market, "limits"), stakes=stakes)
+    return found
+
+
+def _floor(value: Fraction, step: Decimal, what: str) -> Decimal:
+    if step <= 0:
+        raise TermsError(f"the exchange does not say in which steps its {what} goes")
+    count = value // Fraction(step)
+    if count < 1:
+        raise TermsError(f"the order's {what} is less than one step of {step}")
+    return step * count
+
+
+def _check_least(found: Terms, limits: Row, *, stakes: bool) -> None:
+    cost = found.amount if stakes else found.amount * found.price
+    for what, value in (("amount", found.amount), ("cost", cost)):
+        least = exact(part(limits, what).get("min"))
+        if value < least:
+            raise TermsError(f"the exchange takes {what}s from {least} on, this is {value}")
+
+
+def odds_of(price: Decimal) -> Decimal:
+    """Return the decimal odds of a price, rounded down: nobody is promised more than there is."""
+    return (1 / price).quantize(_ODDS, rounding=ROUND_DOWN)
+
+
+def room_at(price: Decimal, amount: Decimal, *, stakes: bool) -> Decimal:
+    """Return the stake that a level of the book takes, rounded down."""
+    return (amount if stakes else amount * price).quantize(_MONEY, rounding=ROUND_DOWN)
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """One match: amount at a price; `state` is the exchange's own word."""
+
+    price: Decimal
+    amount: Decimal
+    state: str
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """
+    What was bought.
+
+    Attributes:
+        amount: in the exchange's units.
+        stake, odds: the same as a stake at odds.
+        failed: some of it was taken back.
+        settled: all of it is listed, and none of it can be taken back any more.
+    """
+
+    amount: Decimal
+    stake: Decimal
+    odds: Decimal
+    failed: bool
+    settled: bool
+
+
+def taken(total: Decimal, price: Decimal, fills: list[Fill], words: Dialect) -> Taken:
+    """
+    Return what an order has taken.
+
+    Shares count at the order's limit, whatever they cost: that is what they pay, and the stake does
+    not shrink when a better price becomes known. A stake that shrinks is a fill taken back.
+
+    Args:
+        total: what the order itself says is filled.
+        price: the order's limit; also what is assumed of fills that are not listed yet.
+        fills: those that are listed.
+        words: the exchange's.
+    """
+    alive = [fill for fill in fills if fill.state not in words.failed]
+    unlisted = max(ZERO, total - sum((fill.amount for fill in fills), ZERO))
+    amount = sum((fill.amount for fill in alive), unlisted)
+    if words.stakes:
+        stake = amount
+        pays = sum((fill.amount / fill.price for fill in alive), unlisted / price)
+    else:
+        stake, pays = amount * price, amount
+    return Taken(
+        amount=amount,
+        stake=stake.quantize(_MONEY) if stake else ZERO,
+        odds=(pays / stake).quantize(_AVERAGE) if stake else ZERO,
+        failed=len(alive) < len(fills),
+        settled=not unlisted and all(fill.state in words.settled for fill in alive),
+    )

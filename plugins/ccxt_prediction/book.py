@@ -1,0 +1,113 @@
+"""
+What this process knows of its orders: which were sent, what they are called there, what was said.
+"""
+
+import asyncio
+
+import msgspec
+
+from xarb_runtime.domain.money import ZERO
+from xarb_runtime.domain.orders import Order, OrderReport, OrderStatus, Refused
+
+from .amounts import Taken
+from .dialects import Row, part
+
+#: ccxt's words for an order that cannot fill any more.
+_DEAD = frozenset({"closed", "canceled", "expired", "rejected"})
+_STAGES = 16
+
+
+class Entry:
+    """
+    One order.
+
+    Attributes:
+        earlier: an earlier process may have sent it: it is looked for, and never sent again.
+        sent: a request with it has left.
+        refused: what it was refused with.
+        venue_id: the exchange's id.
+        last: the newest report.
+        filled_ms: when something was first seen filled.
+        amount: how much was seen filled last, in the exchange's units.
+        told: the report that the stream has carried last.
+        lock: one request about an order at a time, so that what is read last is newest.
+    """
+
+    def __init__(self, order: Order, *, earlier: bool) -> None:
+        self.order = order
+        self.earlier = earlier
+        self.sent = False
+        self.refused: Refused | None = None
+        self.venue_id = ""
+        self.last: OrderReport | None = None
+        self.told: OrderReport | None = None
+        self.filled_ms = 0
+        self.amount = ZERO
+        self.lock = asyncio.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still happen to it."""
+        return (self.sent or self.earlier) and not (self.last is not None and self.last.final)
+
+    def never_left(self) -> bool:
+        """Return whether it is certain that nobody has ever sent it."""
+        return not self.earlier and not self.sent and not self.lock.locked()
+
+    def report(self, row: Row, found: Taken, now_ms: int, *, final_after_ms: int) -> OrderReport:
+        """
+        Make a report of what was read.
+
+        The sequence is the time of the reading, then how far the order is: it goes on growing in
+        the next process. What says nothing new keeps its sequence.
+        """
+        self.filled_ms = self.filled_ms or (now_ms if found.stake else 0)
+        status, dead = _status(row, found, less=found.amount < self.amount)
+        self.amount = found.amount
+        waited = now_ms - self.filled_ms >= final_after_ms
+        final = dead and (not found.stake or found.settled or waited)
+        sequence = now_ms * _STAGES + _stage(status, found, final=final)
+        made = OrderReport(
+            client_id=self.order.client_id,
+            sequence=sequence,
+            time_ms=now_ms,
+            status=status,
+            filled=found.stake,
+            odds=found.odds,
+            final=final,
+            code=_code(row) if status not in {OrderStatus.OPEN, OrderStatus.FILLED} else "",
+        )
+        if self.last is not None:
+            if _says(made) == _says(self.last):
+                return self.last
+            later = max(sequence, self.last.sequence + 1)
+            made = msgspec.structs.replace(made, sequence=later)
+        self.last = made
+        return made
+
+
+def _says(report: OrderReport) -> tuple[object, ...]:
+    return (report.status, report.filled, report.odds, report.final, report.code)
+
+
+def _status(row: Row, found: Taken, *, less: bool) -> tuple[OrderStatus, bool]:
+    word = row.get("status")
+    dead = word in _DEAD
+    if dead and (found.failed or less):
+        return OrderStatus.REVERSED, True
+    if not dead or (word == "closed" and not found.stake):
+        # `closed` with nothing filled yet: its fills are still to come.
+        return OrderStatus.OPEN, False
+    return (OrderStatus.FILLED if word == "closed" else OrderStatus.CANCELLED), True
+
+
+def _stage(status: OrderStatus, found: Taken, *, final: bool) -> int:
+    if status is OrderStatus.OPEN:
+        return 1 if found.stake else 0
+    return (3 if status is OrderStatus.REVERSED else 2) + (2 if final else 0)
+
+
+def _code(row: Row) -> str:
+    said = part(row, "info")
+    words = (said.get(key) for key in ("inactiveReason", "cancelReason", "reason"))
+    return next((str(word) for word in words if word), str(row.get("status") or "").upper())

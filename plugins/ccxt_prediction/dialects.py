@@ -1,0 +1,159 @@
+"""
+What prediction exchanges do not have in common, as far as ccxt does not hide it.
+
+The question that decides about an exchange is how one of *our* orders is known again: by a name
+that we gave it (`named`), or only by the id that the exchange answered, which a lost answer takes
+with it. Facts are as in ccxt 4.5.90; a test compares what can be compared.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from xarb_runtime.domain.orders import Order
+
+Row = Mapping[str, Any]
+
+
+def part(row: Row, key: str) -> dict[str, Any]:
+    """Return a row within a row; an empty one where there is none."""
+    found: Any = row.get(key)
+    return found or {}
+
+
+def name_of(client_id: str) -> str:
+    """Return the name that an order has at exchanges that let us give it one."""
+    return str(uuid.UUID(bytes=hashlib.sha256(client_id.encode()).digest()[:16], version=4))
+
+
+def salt_of(client_id: str) -> int:
+    """Return a number for an order; below 2^52, because ccxt carries it through a float."""
+    return int.from_bytes(hashlib.sha256(client_id.encode()).digest()[-8:], "big") >> 12
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One exchange.
+
+    Attributes:
+        stakes: ccxt's amounts are money at stake; elsewhere they are shares that pay 1 each.
+        in_force: what `IOC` and `FOK` are called.
+        stamp: what is sent along with an order so that the same order sent twice is one; given the
+            order and its expiry, seconds.
+        named: whether a row of an order is the order of ours, by the name we gave it. None where
+            orders have no name of ours.
+        lists: ccxt's methods that list orders, to look one up by its name.
+        route: the path at which an order is found by its name, and ccxt's name of that API.
+        refuses_twice: the exchange itself refuses the same order sent twice.
+        cancels: orders can be cancelled.
+        fills: the fills of an order can be read, with their true prices.
+        settled, failed: raw states of a fill that is final, and of one that was taken back.
+        final_at_once: a fill is never taken back.
+        whole_list: outcomes are found in the list of all markets only.
+        pulse: a cheap public call, ccxt's name of it.
+        harmless: paths that may be written to without placing anything.
+    """
+
+    stakes: bool = False
+    in_force: Mapping[str, str] = {"IOC": "IOC", "FOK": "FOK"}
+    stamp: Callable[[Order, int], dict[str, Any]]
+    named: Callable[[Order, Row], bool] | None = None
+    lists: tuple[str, ...] = ()
+    route: tuple[str, str] | None = None
+    refuses_twice: bool = False
+    cancels: bool = True
+    fills: bool = False
+    settled: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+    final_at_once: bool = False
+    whole_list: bool = False
+    pulse: str
+    harmless: tuple[str, ...] = ()
+
+
+def _has_name(order: Order, row: Row) -> bool:
+    return row.get("clientOrderId") == name_of(order.client_id)
+
+
+def _sxbet(order: Order, expiry: int) -> dict[str, Any]:
+    # Salt and expiry are signed: with them the same order has the same id.
+    salt = str(salt_of(order.client_id))
+    return {"clientOrderId": name_of(order.client_id), "salt": salt, "expiry": expiry}
+
+
+def _kalshi(order: Order, expiry: int) -> dict[str, Any]:
+    del expiry
+    return {"client_order_id": name_of(order.client_id)}
+
+
+def _polymarket(order: Order, expiry: int) -> dict[str, Any]:
+    del expiry
+    # Both are signed: the exchange refuses the same order twice. Its answer is all that names it.
+    return {"salt": str(salt_of(order.client_id)), "timestamp": str(order.expires_ms)}
+
+
+def _limitless(order: Order, expiry: int) -> dict[str, Any]:
+    del order, expiry
+    return {}
+
+
+def _myriad(order: Order, expiry: int) -> dict[str, Any]:
+    del expiry
+    return {"nonce": str(salt_of(order.client_id))}
+
+
+def _has_nonce(order: Order, row: Row) -> bool:
+    nonce = part(part(row, "info"), "order").get("nonce")
+    return str(nonce) == str(salt_of(order.client_id))
+
+
+#: By ccxt's name. Not here: exchanges whose immediate orders have no price limit in ccxt, or that
+#: have no immediate orders at all.
+DIALECTS: dict[str, Dialect] = {
+    "sxbet": Dialect(
+        stakes=True,
+        stamp=_sxbet,
+        named=_has_name,
+        route=("orders-v3/client/", "sxbet"),
+        refuses_twice=True,
+        fills=True,
+        settled=frozenset({"LOCKED", "SETTLED"}),
+        failed=frozenset({"FAILED"}),
+        whole_list=True,
+        pulse="sxbetPublicGetMetadataObv3",
+    ),
+    "kalshi": Dialect(
+        stamp=_kalshi,
+        named=_has_name,
+        lists=("fetch_orders",),
+        refuses_twice=True,
+        final_at_once=True,
+        pulse="fetch_status",
+    ),
+    "polymarket": Dialect(
+        stamp=_polymarket,
+        refuses_twice=True,
+        fills=True,
+        settled=frozenset({"CONFIRMED", "TRADE_STATUS_CONFIRMED"}),
+        failed=frozenset({"FAILED", "TRADE_STATUS_FAILED"}),
+        pulse="fetch_time",
+        harmless=("/auth/",),
+    ),
+    "limitless": Dialect(
+        stamp=_limitless,
+        in_force={"IOC": "FAK", "FOK": "FOK"},
+        lists=("fetch_open_orders", "fetch_closed_orders"),
+        pulse="limitlessPublicGetMarketsCategoriesCount",
+    ),
+    "myriad": Dialect(
+        stamp=_myriad,
+        in_force={"IOC": "FAK", "FOK": "FOK"},
+        named=_has_nonce,
+        lists=("fetch_open_orders", "fetch_closed_orders"),
+        refuses_twice=True,
+        pulse="myriadPublicGetQuestions",
+    ),
+}

@@ -1,0 +1,144 @@
+"""
+Reading: outcomes, orders and fills of an exchange, whatever ccxt's way to them is.
+"""
+
+import asyncio
+from importlib import import_module
+from typing import Any
+
+from xarb_runtime.domain.orders import Order, Selection
+from xarb_runtime.plugins.contracts import Clock
+
+from .amounts import Fill, exact
+from .book import Entry
+from .dialects import Dialect, Row, name_of, part
+
+#: Markets are listed again for an outcome that is not there, but not more often.
+_LIST_AGAIN_MS = 60_000
+_MANY = 100
+#: Orders that are older than this are not taken for one that may have been sent before.
+_ALIKE_MS = 600_000
+
+
+def errors() -> Any:
+    """Return ccxt's exceptions."""
+    return import_module("ccxt.base.errors")
+
+
+def outcome_of(selection: Selection) -> str:
+    """
+    Return ccxt's handle of an outcome: `MARKET:LABEL`, or an id.
+
+    A selection's outcome is the label alone, or the whole handle, or an id of digits or hex.
+    """
+    outcome = selection.outcome
+    whole = (
+        ":" in outcome
+        or not selection.market
+        or outcome.startswith((selection.market, "0x"))
+        or outcome.isdecimal()
+    )
+    return outcome if whole else f"{selection.market}:{outcome}"
+
+
+class Reader:
+    """
+    Asks an exchange.
+
+    Args:
+        exchange: ccxt's.
+        dialect: what is special about it.
+        clock: the time.
+    """
+
+    def __init__(self, exchange: Any, dialect: Dialect, clock: Clock) -> None:
+        self._exchange, self._dialect, self._clock = exchange, dialect, clock
+        self._listed_ms: int | None = None
+        self._listing = asyncio.Lock()
+
+    async def outcome(self, selection: Selection) -> Row:
+        """
+        Return ccxt's row of an outcome.
+
+        Raises:
+            BadSymbol: there is none.
+        """
+        handle = outcome_of(selection)
+        if not self._exchange.has_outcome(handle) and self._dialect.whole_list:
+            await self.list_markets()
+        return await self._exchange.load_outcome(handle)
+
+    async def list_markets(self) -> None:
+        """Read all markets, unless that was done just now."""
+        # Not ccxt's own load_markets: who is cancelled there cancels all others that wait for it.
+        async with self._listing:
+            now_ms = self._clock.now_ms()
+            if self._listed_ms is not None and now_ms - self._listed_ms < _LIST_AGAIN_MS:
+                return
+            self._exchange.set_markets(await self._exchange.fetch_markets())
+            self._listed_ms = now_ms
+
+    def market(self, outcome: Row) -> Row:
+        """Return ccxt's row of an outcome's market."""
+        markets: dict[str, Any] = self._exchange.markets or {}
+        return part(markets, str(outcome.get("market")))
+
+    async def row(self, entry: Entry) -> Row | None:
+        """Return an order as the exchange has it; None when it does not find it."""
+        try:
+            if entry.venue_id:
+                return await self._exchange.fetch_order(entry.venue_id)
+            return await self._by_name(entry.order)
+        except errors().OrderNotFound:
+            return None
+
+    async def fills(self, venue_id: str) -> list[Fill]:
+        """Return the fills of an order that the exchange lists."""
+        if not self._dialect.fills:
+            return []
+        if self._exchange.has.get("fetchOrderTrades"):
+            rows = await self._exchange.fetch_order_trades(venue_id)
+        else:
+            asked = {"orderId": venue_id}
+            rows = await self._exchange.fetch_my_trades(None, None, _MANY, asked)
+        return [
+            Fill(exact(row["price"]), exact(row["amount"]), str(row["info"].get("status")))
+            for row in rows
+            if row.get("order") == venue_id
+        ]
+
+    async def alike(self, order: Order, handle: str, price: float, amount: float) -> str:
+        """
+        Return the id of an order that looks like one of ours; empty when there is none.
+
+        For exchanges at which orders have no name of ours.
+        """
+        since_ms = order.expires_ms - _ALIKE_MS
+        for row in await self._listed(handle):
+            same = exact(row.get("price")) == exact(price) and exact(row.get("amount")) == exact(
+                amount
+            )
+            if same and (row.get("timestamp") or since_ms) >= since_ms:
+                return str(row.get("id"))
+        return ""
+
+    async def _by_name(self, order: Order) -> Row | None:
+        if self._dialect.route is not None:
+            path, api = self._dialect.route
+            answer = await self._exchange.request(
+                path + name_of(order.client_id), [api, "private"], "GET", {}, {}, {}
+            )
+            data = part(answer, "data")
+            return self._exchange.parse_prediction_order(part(data, "order") or data)
+        named = self._dialect.named
+        if named is None:
+            return None
+        handle = outcome_of(order.selection)
+        return next((row for row in await self._listed(handle) if named(order, row)), None)
+
+    async def _listed(self, handle: str) -> list[Row]:
+        await self._exchange.load_outcome(handle)
+        rows: list[Row] = []
+        for method in self._dialect.lists:
+            rows += await getattr(self._exchange, method)(handle)
+        return rows

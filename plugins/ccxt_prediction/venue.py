@@ -1,0 +1,276 @@
+"""
+A prediction exchange as a venue.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.domain.orders import (
+    Absent,
+    Accepted,
+    CancelAnswer,
+    FindAnswer,
+    Found,
+    Order,
+    OrderReport,
+    OrderStatus,
+    PlaceAnswer,
+    Quote,
+    Refused,
+    Selection,
+    Unknown,
+)
+from xarb_runtime.plugins.contracts import Venue, VenueOpening
+from xarb_runtime.plugins.pacing import Pace
+
+from .amounts import TermsError, as_float, exact, odds_of, room_at, taken, terms
+from .book import Entry
+from .dialects import Dialect, Row
+from .reading import Reader, errors, outcome_of
+from .refusals import Sending, is_duplicate, proves_refusal
+from .settings import CcxtSettings
+from .wire import placing, urgent
+
+_LONGEST_TEXT = 200
+
+
+class CcxtVenue(Venue):
+    """
+    A prediction exchange that ccxt knows.
+
+    Args:
+        opening: what the venue was opened with.
+        exchange: ccxt's, made ready.
+        dialect: what is special about it.
+        pace: how often it may be asked.
+    """
+
+    def __init__(self, opening: VenueOpening, exchange: Any, dialect: Dialect, pace: Pace) -> None:
+        settings: CcxtSettings = opening.settings
+        self._settings, self._trades, self._clock = settings, opening.trades, opening.clock
+        self._exchange, self._dialect, self._pace = exchange, dialect, pace
+        self._read = Reader(exchange, dialect, opening.clock)
+        self._book: dict[str, Entry] = {}
+        self._final_after_ms = parse_duration_ms(settings.final_after)
+        self._poll_ms = parse_duration_ms(settings.poll_pause)
+        self._margin_ms = parse_duration_ms(settings.expiry_margin)
+
+    # -- Orders ----------------------------------------------------------------------------------
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        """
+        Send an order, once. Cancelled or failed, it may have arrived; `find` tells.
+
+        An order that may have been sent before is looked for and not sent again.
+        """
+        if not self._trades:
+            return Refused("NOT_TRADING", "orders are only simulated")
+        entry = self._book.setdefault(order.client_id, Entry(order, earlier=False))
+        async with entry.lock:
+            if entry.refused is not None:
+                return entry.refused
+            if entry.sent or entry.earlier:
+                return await self._found_again(entry, "it was sent before")
+            with placing() as sending:
+                try:
+                    answer = await self._send(entry, sending)
+                finally:
+                    entry.sent = sending.sent
+            entry.refused = answer if isinstance(answer, Refused) else None
+            return answer
+
+    async def _send(self, entry: Entry, sending: Sending) -> PlaceAnswer:
+        order = entry.order
+        if self._clock.now_ms() >= order.expires_ms:
+            return Refused("EXPIRED", "its time was over before it was sent")
+        try:
+            outcome = await self._read.outcome(order.selection)
+            row = await self._create(entry, outcome)
+        except TermsError as error:
+            return Refused("TERMS", str(error))
+        except errors().BaseError as error:
+            return await self._failed(entry, error, sending)
+        if isinstance(row, Unknown):
+            return row
+        entry.venue_id = str(row.get("id") or "")
+        if not entry.venue_id:
+            return Unknown("the exchange answered without an order id")
+        return Accepted(await self._first_report(entry, row))
+
+    async def _create(self, entry: Entry, outcome: Row) -> Row | Unknown:
+        order, dialect = entry.order, self._dialect
+        asked = terms(order, outcome, self._read.market(outcome), stakes=dialect.stakes)
+        price, amount = as_float(asked.price), as_float(asked.amount)
+        handle = outcome_of(order.selection)
+        if not dialect.refuses_twice:
+            other = await self._read.alike(order, handle, price, amount)
+            if other:
+                return Unknown(f"the exchange has an order like it, which may be it: {other}")
+        expiry = -(-(order.expires_ms + self._margin_ms) // 1000)
+        params = {
+            **dialect.stamp(order, expiry),
+            "timeInForce": dialect.in_force[self._settings.time_in_force],
+        }
+        return await self._exchange.create_order(handle, "limit", "buy", amount, price, params)
+
+    async def _failed(self, entry: Entry, error: Exception, sending: Sending) -> PlaceAnswer:
+        if is_duplicate(error):
+            return await self._found_again(entry, _text(error))
+        if not proves_refusal(error, sending):
+            return Unknown(_text(error))
+        if sending.sent and self._dialect.named is not None:
+            # A second copy may be refused for any reason: what counts is whether there is a first.
+            again = await self._found_again(entry, "")
+            if isinstance(again, Accepted):
+                return again
+        return Refused(type(error).__name__, _text(error))
+
+    async def _found_again(self, entry: Entry, why: str) -> PlaceAnswer:
+        try:
+            report = await self._look(entry)
+        except errors().BaseError as error:
+            return Unknown(_text(error))
+        return Unknown(f"{why}, and is not found") if report is None else Accepted(report)
+
+    async def _first_report(self, entry: Entry, row: Row) -> OrderReport:
+        try:
+            return await self._report(entry, row)
+        except errors().BaseError:
+            # It is accepted all the same; its fills are read later.
+            return self._weigh(entry, {**row, "status": "open"}, [])
+
+    async def cancel(self, order: Order) -> CancelAnswer:
+        """Ask for an order to be cancelled, and look what became of it."""
+        entry = self._known(order)
+        try:
+            with urgent():
+                async with entry.lock:
+                    if not entry.venue_id and await self._look(entry) is None:
+                        return Unknown("the order is not found")
+                    await self._ask_to_cancel(entry)
+                    report = await self._look(entry)
+        except errors().BaseError as error:
+            return Unknown(_text(error))
+        if report is None or report.status is OrderStatus.OPEN:
+            return Unknown("asked to cancel it; the exchange does not say that it is")
+        return Accepted(report)
+
+    async def _ask_to_cancel(self, entry: Entry) -> None:
+        try:
+            await self._exchange.cancel_order(entry.venue_id)
+        except errors().OrderNotFound:
+            return  # over already, or not there: looking tells
+
+    async def find(self, order: Order) -> FindAnswer:
+        """Look an order up. Absent only if this process knows that it was never sent."""
+        entry = self._book.get(order.client_id)
+        if entry is not None and entry.never_left():
+            return Absent("it was never sent")
+        entry = self._known(order)
+        try:
+            with urgent():
+                async with entry.lock:
+                    report = await self._look(entry)
+        except errors().BaseError as error:
+            return Unknown(_text(error))
+        return Unknown("the exchange does not find it") if report is None else Found(report)
+
+    def watch(self, order: Order) -> None:
+        """Remember an order of an earlier process: it is looked at, and never sent again."""
+        self._book.setdefault(order.client_id, Entry(order, earlier=True))
+
+    def _known(self, order: Order) -> Entry:
+        return self._book.setdefault(order.client_id, Entry(order, earlier=True))
+
+    async def _look(self, entry: Entry) -> OrderReport | None:
+        row = await self._read.row(entry)
+        if row is None or not row.get("id"):
+            return None
+        entry.venue_id = str(row["id"])
+        return await self._report(entry, row)
+
+    async def _report(self, entry: Entry, row: Row) -> OrderReport:
+        fills = await self._read.fills(entry.venue_id) if exact(row.get("filled")) else []
+        return self._weigh(entry, row, fills)
+
+    def _weigh(self, entry: Entry, row: Row, fills: list[Any]) -> OrderReport:
+        # `rejected` after a fill: the exchange could not settle it.
+        filled = exact(row.get("filled")) if row.get("status") != "rejected" else Decimal(0)
+        limit = exact(row.get("price")) or 1 / entry.order.min_odds
+        found = taken(filled, limit, fills, self._dialect)
+        wait_ms = 0 if self._dialect.final_at_once else self._final_after_ms
+        if self._dialect.settled:
+            wait_ms = 1 << 62  # the exchange says itself when a fill is settled
+        return entry.report(row, found, self._clock.now_ms(), final_after_ms=wait_ms)
+
+    async def reports(self) -> AsyncIterator[OrderReport]:
+        """Yield what becomes of orders, by looking at them until they are settled."""
+        if self._dialect.whole_list:
+            await self._warm()
+        while True:
+            for entry in [it for it in self._book.values() if it.is_open and not it.lock.locked()]:
+                report = await self._look_quietly(entry)
+                if report is not None and report != entry.told:
+                    entry.told = report
+                    yield report
+            await self._clock.sleep_ms(self._poll_ms)
+
+    async def _warm(self) -> None:
+        try:
+            await self._read.list_markets()
+        except errors().BaseError:
+            return  # the first order or price asks for it again
+
+    async def _look_quietly(self, entry: Entry) -> OrderReport | None:
+        try:
+            async with entry.lock:
+                return await self._look(entry)
+        except errors().BaseError:
+            return None
+
+    # -- The rest --------------------------------------------------------------------------------
+
+    async def quote(self, selection: Selection) -> Quote:
+        """
+        Return the best price that there is, and how much of it.
+
+        Raises:
+            LookupError: nobody offers anything.
+            BaseError: ccxt's; the exchange cannot be asked, or does not know the outcome.
+        """
+        await self._read.outcome(selection)
+        book = await self._exchange.fetch_order_book(outcome_of(selection))
+        if not book["asks"]:
+            raise LookupError(f"nobody offers {selection.market} {selection.outcome}")
+        price, amount = (exact(it) for it in book["asks"][0][:2])
+        room = room_at(price, amount, stakes=self._dialect.stakes)
+        return Quote(
+            selection=selection,
+            odds=odds_of(price),
+            min_stake=self._settings.min_stake,
+            max_stake=min(room, self._settings.max_stake),
+            time_ms=self._clock.now_ms(),
+        )
+
+    async def heartbeat(self) -> None:
+        """
+        Ask something small.
+
+        Raises:
+            BaseError: ccxt's; there is no answer.
+        """
+        with urgent():
+            await getattr(self._exchange, self._dialect.pulse)()
+
+    def figures(self) -> Mapping[str, Decimal | int]:
+        """Return what is left of the rate limit, and how many orders are looked at."""
+        return {
+            "requests_left": self._pace.left(),
+            "orders_watched": sum(entry.is_open for entry in self._book.values()),
+        }
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]
