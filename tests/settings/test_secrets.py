@@ -185,3 +185,59 @@ def test_every_password_in_a_text_is_hidden() -> None:
     text = "amqp://a:b@h, amqps://c:d@i"
 
     assert hide_url_password(text) == "amqp://a:***@h, amqps://c:***@i"
+
+
+#: The first of the keys that every development chain gives away.
+_KNOWN_KEY = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        f"{{kind: ghost, signer: '{_KNOWN_KEY}'}}",
+        f"{{kind: ghost, signer: 0x{_KNOWN_KEY}}}",
+        f"{{kind: ghost, wallet: {{signer: '0x{_KNOWN_KEY.upper()}'}}}}",
+        f"{{kind: ghost, wallets: ['0x{_KNOWN_KEY}']}}",
+        f"{{kind: ghost, signer: {'7' * 64}}}",
+        f"{{kind: '{_KNOWN_KEY}'}}",
+        f"{{kind: ghost, call_deadline: '{_KNOWN_KEY}'}}",
+        f"{{kind: ghost, open_limit: '{_KNOWN_KEY}'}}",
+    ],
+)
+def test_a_private_key_in_a_venue_s_section_is_refused_and_not_repeated(
+    tmp_path: Path, section: str
+) -> None:
+    found = findings(tmp_path, f"venues: {{sx: {section}}}")
+
+    assert any(
+        text.startswith("XC205 venues.sx.") and "found what looks like one" in text
+        for text in found
+    )
+    assert _KNOWN_KEY not in str(found).lower()
+    assert "7777" not in str(found)
+
+
+def test_a_private_key_from_the_environment_or_the_secrets_is_no_setting_either(
+    tmp_path: Path,
+) -> None:
+    venue = "venues: {sx: {kind: ghost}}"
+    secrets = f"venues: {{sx: {{private_key: '{_KNOWN_KEY}'}}}}"
+
+    by_file = findings(tmp_path, venue, secrets)
+    by_variable = findings(tmp_path, venue, XARB_VENUES__SX__PRIVATE_KEY=_KNOWN_KEY)
+
+    assert [text.partition(" ")[0] for text in (*by_file, *by_variable)] == ["XC205", "XC205"]
+
+
+def test_what_is_as_long_as_a_key_elsewhere_is_not_repeated(tmp_path: Path) -> None:
+    (found,) = findings(tmp_path, f"limits: {{max_loss: '{_KNOWN_KEY}'}}")
+
+    assert found.endswith("expected a number, found something else.")
+
+
+def test_addresses_and_hashes_that_are_names_of_keys_are_no_private_keys(tmp_path: Path) -> None:
+    address = "0x" + "ab" * 20
+    load(
+        tmp_path,
+        f"venues: {{sx: {{kind: ghost, wallet: '{address}', m: {{'0x{_KNOWN_KEY}': 1}}}}}}",
+    )

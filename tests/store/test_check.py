@@ -76,7 +76,7 @@ async def test_a_store_of_a_newer_version_is_found(store: FileStore) -> None:
 
     (found,) = findings(store)
 
-    assert "revision 0002 or older, found '9999'" in found
+    assert "revision 0003 or older, found '9999'" in found
 
 
 def test_another_program_s_database_is_found(store: FileStore) -> None:

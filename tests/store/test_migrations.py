@@ -127,7 +127,7 @@ async def test_a_store_that_is_behind_is_migrated_once_the_lease_is_taken(
 ) -> None:
     async with store.open():
         pass
-    monkeypatch.setattr(migrate, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(migrate, "REVISIONS", (*migrate.REVISIONS, "0004"))
     applied: list[tuple[Path, str]] = []
 
     def upgrade(path: Path) -> None:
@@ -148,7 +148,7 @@ async def test_a_store_of_a_newer_version_is_refused_untouched(store: FileStore)
     store.run("UPDATE lease SET owner = 'nobody'")
 
     with pytest.raises(
-        StoreError, match=r"expected a store of revision 0002 or older, found '9999'"
+        StoreError, match=r"expected a store of revision 0003 or older, found '9999'"
     ):
         async with store.open():
             pass

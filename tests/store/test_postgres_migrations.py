@@ -37,6 +37,11 @@ def console(postgres_server: PostgresServer, postgres_database: str) -> Iterator
         yield console
 
 
+_TO_THE_FIRST_REVISION = (
+    "DROP TABLE outbox, outbox_end, origin; UPDATE alembic_version SET version_num = '0001'"
+)
+
+
 def opening(url: str, owner: str = "ann", **options: Any) -> Any:
     return Journal.open(url, owner=owner, clock_ms=lambda: 0, **options)
 
@@ -105,7 +110,7 @@ async def test_a_database_of_the_first_revision_is_brought_up_under_the_lease(
 ) -> None:
     async with opening(url) as journal:
         await journal.commit(Batch(steps=[step()]))
-    console.run("DROP TABLE outbox, outbox_end; UPDATE alembic_version SET version_num = '0001'")
+    console.run(_TO_THE_FIRST_REVISION)
 
     async with opening(url, "bob") as journal:
         assert await journal.newest_outgoing() == 0
@@ -117,7 +122,7 @@ async def test_a_database_of_the_first_revision_is_brought_up_under_the_lease(
 async def test_whoever_lost_the_lease_migrates_nothing(url: str, console: Console) -> None:
     async with opening(url):
         pass
-    console.run("DROP TABLE outbox, outbox_end; UPDATE alembic_version SET version_num = '0001'")
+    console.run(_TO_THE_FIRST_REVISION)
 
     with pytest.raises(LeaseLost):
         await upgrade(read_address(url), 7, nullcontext)
@@ -130,7 +135,7 @@ async def test_nobody_takes_the_lease_while_its_holder_migrates(
 ) -> None:
     async with opening(url):
         pass
-    console.run("DROP TABLE outbox, outbox_end; UPDATE alembic_version SET version_num = '0001'")
+    console.run(_TO_THE_FIRST_REVISION)
     console.run("BEGIN; LOCK TABLE alembic_version")
     migrating = asyncio.create_task(upgrade(read_address(url), 1, nullcontext))
     waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'alembic_version'::regclass"

@@ -78,11 +78,19 @@ def _meaning(error: BaseException) -> tuple[int, str]:
     from xarb_runtime.service.settings_finding import SettingsError
     from xarb_runtime.simulation.scenario_file import ScenarioError
     from xarb_runtime.statechart.findings import ChartError
-    from xarb_runtime.store.errors import LeaseHeld, StoreError
+    from xarb_runtime.store.errors import LeaseHeld, StoreError, WrongMode
 
     if isinstance(error, ProblemError):
         return (BAD_INPUT if error.status in _INPUT_STATUSES else FAILED), str(error)
-    wrong = (SettingsError, ChartError, PluginError, BundleError, LeaseHeld, ScenarioError)
+    wrong = (
+        SettingsError,
+        ChartError,
+        PluginError,
+        BundleError,
+        LeaseHeld,
+        WrongMode,
+        ScenarioError,
+    )
     if isinstance(error, wrong):
         return BAD_INPUT, str(error)
     if isinstance(error, StoreError):

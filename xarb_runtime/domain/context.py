@@ -86,6 +86,11 @@ class Context(msgspec.Struct, kw_only=True):
         """What the execution set out to stake; it counts as open until the execution ends."""
         return ZERO
 
+    @property
+    def at_stake(self) -> Mapping[str, Decimal]:
+        """What the execution may have at stake, by venue: it uses up what may be staked there."""
+        return {}
+
     def issued(self, command: Command) -> dict[str, Any]:
         """
         Take note of a command that this step issues, and return the params it goes out with.

@@ -5,6 +5,7 @@ Prices and sizes count what is filled; where it is about sending more, what is i
 filled too.
 """
 
+from collections import defaultdict
 from decimal import Decimal
 
 import msgspec
@@ -204,12 +205,34 @@ class CrossVenueFacts(Context, kw_only=True):
 
     @property
     def stakes_in_range(self) -> bool:
-        """Whether both legs' stakes are inside the venues' minimum and maximum."""
+        """Whether both legs' stakes are inside the venues' minimum and maximum, and the room."""
         gate = self.gate
         return (
             gate.min_stake_a <= self.stake_a <= gate.max_stake_a
             and gate.min_stake_b <= self.stake_b_expected <= gate.max_stake_b
+            and self.has_room
         )
+
+    @property
+    def has_room(self) -> bool:
+        """Whether both legs fit into what may still be staked at their venues."""
+        gate, a, b = self.gate, self.opportunity.leg_a, self.opportunity.leg_b
+        if a.selection.venue == b.selection.venue:
+            return self.stake_a + self.stake_b_expected <= gate.room_a
+        return self.stake_a <= gate.room_a and self.stake_b_expected <= gate.room_b
+
+    @property
+    def at_stake(self) -> dict[str, Decimal]:
+        """By venue: what it set out to stake there, or what its orders may come to if more."""
+        if self.admission is None:
+            return {}
+        planned: defaultdict[str, Decimal] = defaultdict(Decimal)
+        planned[self.opportunity.leg_a.selection.venue] += self.stake_a
+        planned[self.opportunity.leg_b.selection.venue] += self.stake_b_expected
+        ordered: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for line in self.orders:
+            ordered[line.selection.venue] += line.as_reserved.stake
+        return {venue: max(planned[venue], ordered[venue]) for venue in {*planned, *ordered}}
 
     @property
     def quote_takes_stake(self) -> bool:

@@ -74,7 +74,9 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         open_stake: stake of all of them.
         duplicate: an execution for the same opportunity exists already.
         venues_up: whether every venue of the opportunity is known and healthy.
-        min_stake_a, max_stake_a, min_stake_b, max_stake_b: the venues' declared limits.
+        min_stake_a, max_stake_a, min_stake_b, max_stake_b: the venues' declared limits, and the
+            largest order there that the operator allows.
+        room_a, room_b: how much more may be staked at the venues at present.
     """
 
     level: str = "running"
@@ -86,6 +88,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     max_stake_a: Decimal = Decimal(10**9)
     min_stake_b: Decimal = ZERO
     max_stake_b: Decimal = Decimal(10**9)
+    room_a: Decimal = Decimal(10**12)
+    room_b: Decimal = Decimal(10**12)
 
 
 class HedgePlan(msgspec.Struct, frozen=True, kw_only=True):

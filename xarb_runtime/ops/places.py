@@ -35,7 +35,9 @@ def check_store(
 ) -> Iterator[Check]:
     """Look at the store without touching it."""
     found = store_problems(
-        store_url(folder, settings.store.url, settings.store.password), is_alive=is_alive
+        store_url(folder, settings.store.url, settings.store.password),
+        is_alive=is_alive,
+        mode=settings.mode,
     )
     for text in found:
         yield stops("store", text, "store.url")

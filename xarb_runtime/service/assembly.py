@@ -260,6 +260,7 @@ def _journal(settings: Settings, around: Surroundings) -> Any:
         clock_ms=around.clock.now_ms,
         lease_ms=settings.store.lease_ms,
         wait_ms=around.wait_ms,
+        mode=settings.mode,
         is_alive=around.is_alive,
         io_guard=around.io_guard,
         second_reader=around.second_reader,

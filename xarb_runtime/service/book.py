@@ -3,6 +3,7 @@ The executions a runtime has in memory.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from decimal import Decimal
 
 from xarb_runtime.domain.money import ZERO
@@ -27,6 +28,7 @@ class Book:
         self._live: dict[str, Snapshot] = {}
         self._ended: OrderedDict[str, Snapshot] = OrderedDict()
         self._stakes: dict[str, Decimal] = {}
+        self._at_stake: dict[str, Mapping[str, Decimal]] = {}
         self._unreadable: set[str] = set()
 
     def get(self, execution: str) -> Snapshot | None:
@@ -41,6 +43,7 @@ class Book:
             return
         self._live.pop(execution, None)
         self._stakes.pop(execution, None)
+        self._at_stake.pop(execution, None)
         self._ended[execution] = snapshot
 
     def forget_oldest(self) -> None:
@@ -61,6 +64,15 @@ class Book:
         """Note what an execution in flight may stake on leg A."""
         if execution in self._live:
             self._stakes[execution] = stake
+
+    def note_stakes(self, execution: str, at_stake: Mapping[str, Decimal]) -> None:
+        """Note what an execution in flight may have at stake, by venue."""
+        if execution in self._live:
+            self._at_stake[execution] = at_stake
+
+    def staked_at(self, venue: str) -> Decimal:
+        """What all executions in flight may have at stake at a venue."""
+        return sum((stakes.get(venue, ZERO) for stakes in self._at_stake.values()), ZERO)
 
     @property
     def live(self) -> list[Snapshot]:

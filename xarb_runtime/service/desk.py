@@ -108,6 +108,7 @@ class Desk:
         if is_trade(snapshot.execution):
             context = self.charts.of(snapshot).decoder.decode(snapshot.context)
             self.book.commit_stake(snapshot.execution, context.entry_stake)
+            self.book.note_stakes(snapshot.execution, context.at_stake)
         elif snapshot.execution == SUPERVISOR:
             self.draining = snapshot.leaves == ("stopping",)
             self._resumed_ms = self.resumed_ms
@@ -278,6 +279,7 @@ class Desk:
         for incident in incidents.of_step(taken):
             self._open(incident)
         self._count(taken)
+        self._note_stakes(taken)
         for command in taken.commands:
             self._route(command, taken)
         return taken
@@ -285,6 +287,14 @@ class Desk:
     def _note(self, taken: Step) -> None:
         self._work.batch.steps.append(taken)
         self._work.news.append(taken)
+
+    def _note_stakes(self, taken: Step) -> None:
+        """What is at stake at each venue is only counted where somebody has set a limit to it."""
+        changes = taken.event.type in ORDER_EVENTS or taken.event.type == OPPORTUNITY_DETECTED
+        sends = any(command.name == "place" for command in taken.commands)
+        if self.facts.venue_limits.at_once and (changes or sends):
+            context = self.charts.of(taken.after).decoder.decode(taken.after.context)
+            self.book.note_stakes(taken.after.execution, context.at_stake)
 
     def _look_for_stranger(self, taken: Step) -> None:
         """A report that says nothing new may be about an order that is not in the ledger at all."""

@@ -9,6 +9,7 @@ hurts its own command only.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ import structlog
 
 from xarb_runtime.bus.cloudevents import CloudEvent, encode
 from xarb_runtime.domain import events
+from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.orders import (
     Absent,
     Accepted,
@@ -34,6 +36,7 @@ from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.instruments import Instruments
 from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.sanity import plan_problem, quote_problem
+from xarb_runtime.service.venue_limits import VenueLimits
 
 T = TypeVar("T")
 log = structlog.get_logger("xarb.dispatcher")
@@ -73,6 +76,8 @@ class Dispatcher:
         health: Callable[[str, str, str], None],
         hide: Callable[[str], str] = str,
         instruments: Instruments | None = None,
+        limits: VenueLimits | None = None,
+        staked_at: Callable[[str], Decimal] = lambda _venue: ZERO,
     ) -> None:
         self._clock = clock
         self._venues = venues
@@ -81,6 +86,8 @@ class Dispatcher:
         self._level = level
         self._deadlines = deadlines
         self._kill = kill
+        self._limits = limits or VenueLimits()
+        self._staked_at = staked_at
         self._answers = Answers(clock, deliver, health, hide, instruments or Instruments())
         self._asking = Asking(venues, health, self.clean)
 
@@ -171,7 +178,7 @@ class Dispatcher:
         level = self._level()
         if level == "halted" or (level in REDUCE_ONLY and not order.reduces):
             return level.upper()
-        return ""
+        return self._limits.forbids(order, self._staked_at(order.selection.venue))
 
     def cancel(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Ask for an order to be cancelled."""
@@ -248,10 +255,10 @@ class Dispatcher:
 
     def _price(self, command: Command, name: str, answer: object) -> None:
         problem = str(answer) if isinstance(answer, NoAnswerError) else quote_problem(answer)
-        if problem:
+        if problem or not isinstance(answer, Quote):
             self._answers.say(command, events.QUOTE_FAILED, {"reason": problem}, f"venue:{name}")
         else:
-            data = msgspec.to_builtins(answer)
+            data = msgspec.to_builtins(self._limits.capped(answer))
             self._answers.say(command, events.QUOTE_RECEIVED, data, f"venue:{name}")
 
     async def plan(self, command: Command) -> None:
@@ -296,7 +303,8 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             for index, selection in enumerate(selections):
                 group.create_task(one(index, selection))
-        return tuple(q for q in results if q is not None and not quote_problem(q))
+        live = [q for q in results if q is not None and not quote_problem(q)]
+        return tuple(map(self._limits.capped, live))
 
     # -- Messages --------------------------------------------------------------------------------
 

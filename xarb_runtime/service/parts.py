@@ -3,6 +3,7 @@ What a runtime is given, and the parts it makes of it that know nothing of each 
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 import msgspec
 
@@ -19,6 +20,7 @@ from xarb_runtime.service.outgoing import Outbox, wanted
 from xarb_runtime.service.reading import Reader
 from xarb_runtime.service.relay import Relay, RelayLimits
 from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.venue_limits import limits_of
 from xarb_runtime.service.work import Work
 from xarb_runtime.store.journal import Journal
 
@@ -50,7 +52,12 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_dispatcher(
-    parts: Parts, deliver: Deliver, *, level: Callable[[], str], health: Notice
+    parts: Parts,
+    deliver: Deliver,
+    *,
+    level: Callable[[], str],
+    health: Notice,
+    staked_at: Callable[[str], Decimal],
 ) -> Dispatcher:
     """Return what carries commands out."""
     service = parts.settings.service
@@ -71,6 +78,8 @@ def make_dispatcher(
         health=health,
         hide=parts.hide,
         instruments=parts.instruments,
+        limits=limits_of(parts.settings),
+        staked_at=staked_at,
     )
 
 

@@ -28,6 +28,7 @@ from xarb_runtime.service.parts import (
 )
 from xarb_runtime.service.timers import Timers
 from xarb_runtime.service.unsettled import unsettled_orders
+from xarb_runtime.service.venue_limits import limits_of
 from xarb_runtime.service.work import Arming, Work
 from xarb_runtime.service.writer import Writer
 from xarb_runtime.store.batch import Batch
@@ -69,6 +70,7 @@ class Runtime:
                 capabilities=parts.capabilities,  # pyright: ignore[reportArgumentType]
                 level=lambda: self.desk.level,
                 is_up=self._is_up,
+                venue_limits=limits_of(parts.settings),
             ),
             self.windows,
             drain=parts.settings.service.drain_deadline,
@@ -84,7 +86,11 @@ class Runtime:
             life=parts.journal.epoch,
         )
         self.dispatcher = make_dispatcher(
-            parts, self.inbox.put, level=lambda: self.desk.level, health=self.health.notice
+            parts,
+            self.inbox.put,
+            level=lambda: self.desk.level,
+            health=self.health.notice,
+            staked_at=self.desk.book.staked_at,
         )
         self.hearing = make_hearing(parts, self.inbox.put, self.dispatcher, self.health.notice)
         self.outbox = make_outbox(parts)

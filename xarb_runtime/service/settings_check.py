@@ -18,7 +18,12 @@ from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_prune import prune
 from xarb_runtime.service.settings_rules import broken_rules
 from xarb_runtime.service.settings_schema import FREE, VENUES, Key, keys, sections
-from xarb_runtime.service.settings_secret import SecretText, is_secret_name
+from xarb_runtime.service.settings_secret import (
+    HIDDEN,
+    SecretText,
+    holds_private_key,
+    is_secret_name,
+)
 from xarb_runtime.service.settings_sections import Section, VenueSettings
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
 
@@ -115,6 +120,9 @@ class _Builder:
 
     def _venue_key(self, name: str, entry: "Leaf | Tree", path: KeyPath) -> Any:
         key = keys()[VENUES, "*", name]
+        if isinstance(entry, Leaf) and holds_private_key(entry.value):
+            self._without_keys(path, entry.value)
+            return key.default
         if isinstance(entry, Leaf) and entry.value is not None:
             return self._value(key, entry, path)
         found = "nothing" if isinstance(entry, Leaf) else "a section"
@@ -124,8 +132,20 @@ class _Builder:
 
     def _free(self, entry: "Leaf | Tree", path: KeyPath) -> Any:
         if isinstance(entry, Leaf):
-            return self._hidden(path, self._plain(entry, path))
+            return self._without_keys(path, self._hidden(path, self._plain(entry, path)))
         return {name: self._free(inner, (*path, name)) for name, inner in entry.items()}
+
+    def _without_keys(self, path: KeyPath, value: Any) -> Any:
+        """A private key in a venue's section counts as not written, and is never repeated."""
+        if path[0] != VENUES or not holds_private_key(value):
+            return value
+        message = "expected no private key in the settings, found what looks like one"
+        hint = (
+            "Move it into a keystore, `xarb keys import`, and name that: keystore_file. What has"
+            " stood in a file may have been copied: if it holds money, move the money."
+        )
+        self._note("XC205", path, self.where(".".join(path)), message, hint)
+        return HIDDEN
 
     def _plain(self, leaf: Leaf, path: KeyPath) -> Any:
         if not leaf.is_text or not leaf.value.startswith(("[", "{")):

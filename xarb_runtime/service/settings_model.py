@@ -2,6 +2,7 @@
 The settings as one typed, frozen object.
 """
 
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -26,13 +27,18 @@ from xarb_runtime.service.settings_sections import (
     VenueSettings,
 )
 
+#: Kinds that begin so are imitations.
+GHOSTS = "ghost"
+
 
 class Settings(Section, frozen=True, kw_only=True):
     """
     All settings of a deployment.
 
     Attributes:
-        mode: `ghost` allows only venues whose kind begins with `ghost`; `live` allows any.
+        mode: `ghost` allows only venues whose kind begins with `ghost`. `shadow` allows any, and
+            simulates their orders against live prices: none leaves the house. `live` allows any,
+            and asks each that is no ghost for an `open_limit`.
         store: where executions are kept.
         bus: where opportunities come from.
         control: the control API.
@@ -50,7 +56,7 @@ class Settings(Section, frozen=True, kw_only=True):
         secret_keys: not a setting: the key paths that came from `.secrets.yaml`.
     """
 
-    mode: Literal["ghost", "live"] = "ghost"
+    mode: Literal["ghost", "shadow", "live"] = "ghost"
     store: StoreSettings = StoreSettings()
     bus: BusSettings = BusSettings()
     control: ControlSettings = ControlSettings()
@@ -80,6 +86,10 @@ class Settings(Section, frozen=True, kw_only=True):
         """Return the kind of a venue: the name of the `VenueSpec` that opens it."""
         return str(self.venues[venue]["kind"])
 
+    def is_ghost(self, venue: str) -> bool:
+        """Tell whether a venue is an imitation, whose money is none."""
+        return self.venue_kind(venue).startswith(GHOSTS)
+
     def venue_own(self, venue: str) -> dict[str, Any]:
         """Return the part of a venue's section that belongs to its plugin."""
         section = self.venues[venue]
@@ -90,3 +100,15 @@ class Settings(Section, frozen=True, kw_only=True):
         """Return how long to wait for this venue's answer, milliseconds."""
         own = self.venues[venue].get("call_deadline")
         return parse_duration_ms(own or self.service.call_deadline)
+
+    def open_limit(self, venue: str) -> Decimal | None:
+        """Return the most that executions in flight may stake at a venue together; None: any."""
+        return self.venues[venue].get("open_limit")
+
+    def order_limit(self, venue: str) -> Decimal | None:
+        """Return the largest stake of one order at a venue; None: any."""
+        return self.venues[venue].get("order_limit") or self.open_limit(venue)
+
+    def shadow_delay_ms(self, venue: str) -> int:
+        """Return how long a venue takes to accept an order in mode `shadow`, milliseconds."""
+        return parse_duration_ms(self.venues[venue].get("shadow_delay", "0s"))

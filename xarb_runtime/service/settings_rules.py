@@ -12,7 +12,7 @@ from xarb_runtime.bus.published import MESSAGES
 from xarb_runtime.bus.subscription import matches
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.service.settings_finding import SettingFinding
-from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_model import GHOSTS, Settings
 from xarb_runtime.service.settings_schema import VENUES, keys
 from xarb_runtime.service.settings_secret import SecretText, hide_url_password
 from xarb_runtime.service.settings_sections import parse_size
@@ -27,12 +27,14 @@ class Rule(NamedTuple):
         holds: whether it does.
         expected: what is expected, in words.
         also: other keys the rule looks at; it is not asked when one of them is wrong already.
+        hint: what to do when it does not hold.
     """
 
     key: str
     holds: Callable[[Settings], bool]
     expected: str
     also: tuple[str, ...] = ()
+    hint: str = ""
 
 
 _SHARE = "a share from 0 to 1"
@@ -144,13 +146,38 @@ def _venue_rules(settings: Settings) -> list[Rule]:
     return [
         Rule(
             f"{VENUES}.{name}.kind",
-            lambda s, name=name: s.mode == "live" or s.venue_kind(name).startswith("ghost"),
-            "a kind that begins with ghost, because mode is ghost",
+            lambda s, name=name: s.mode != "ghost" or s.is_ghost(name),
+            f"a kind that begins with {GHOSTS}, because mode is ghost",
             ("mode",),
         )
         for name, section in settings.venues.items()
         if section.get("kind")
-    ]
+    ] + [rule for name in settings.venues for rule in _limit_rules(name)]
+
+
+def _limit_rules(name: str) -> list[Rule]:
+    """What may be staked at a venue: in mode live somebody has to have said it."""
+    venue = f"{VENUES}.{name}"
+    kind, most, one = f"{venue}.kind", f"{venue}.open_limit", f"{venue}.order_limit"
+    return [
+        Rule(most, lambda s: _may_lack_a_limit(s, name) or s.open_limit(name) is not None,
+             f"an amount above 0, because mode is live and {name} is no ghost", ("mode", kind),
+             "It is the most that may be staked there at once, in the account's currency; begin"
+             " with little, see docs/how-to/go-live.md."),
+        Rule(most, lambda s: _is_money(s.open_limit(name)), _MONEY),
+        Rule(one, lambda s: _is_money(s.venues[name].get("order_limit")), _MONEY),
+        Rule(one, lambda s: (s.order_limit(name) or 0) <= (s.open_limit(name) or _MOST_MONEY),
+             f"at most {most}", (most,)),
+    ]  # fmt: skip
+
+
+def _may_lack_a_limit(settings: Settings, name: str) -> bool:
+    kind = settings.venues[name].get("kind")
+    return settings.mode != "live" or not kind or settings.is_ghost(name)
+
+
+def _is_money(amount: Decimal | None) -> bool:
+    return amount is None or 0 < amount <= _MOST_MONEY
 
 
 def _finding(rule: Rule, settings: Settings, where: Callable[[str], str]) -> SettingFinding:
@@ -161,12 +188,15 @@ def _finding(rule: Rule, settings: Settings, where: Callable[[str], str]) -> Set
         key=rule.key,
         where=where(rule.key),
         message=f"expected {rule.expected}, found {found or 'nothing'}",
+        hint=rule.hint,
     )
 
 
 def _found(value: object, *, is_secret: bool) -> str:
     if is_secret or isinstance(value, SecretText):
         return "something else"
+    if value is None:
+        return ""
     return ", ".join(value) if isinstance(value, tuple) else hide_url_password(str(value))
 
 

@@ -20,12 +20,15 @@ VENUES = "venues"
 #: Sections whose keys belong to a plugin: anything may stand in them.
 FREE = frozenset({("bus", "options")})
 
+#: Texts that are durations although their default does not say so: it is empty, or no time at all.
+_MORE_DURATIONS = frozenset({"call_deadline", "shadow_delay"})
 _DURATION = "a duration such as 800ms, 2.5s, 10m or 1h"
 _TEXTS: dict[Any, str] = {
     str: "a text",
     bool: "true or false",
     int: "a whole number",
     Decimal: "a number",
+    Decimal | None: "a number",
     tuple[str, ...]: "a list of texts",
     dict[str, Any]: "a section of keys",
 }
@@ -119,7 +122,7 @@ def _keys_of(section: type[msgspec.Struct], path: tuple[str, ...]) -> Iterator[K
         if _is_section(field.type) or field.name in {VENUES, "secret_keys"}:
             continue
         default = None if field.default is msgspec.NODEFAULT else field.default
-        is_duration = _is_duration(default) or field.name == "call_deadline"
+        is_duration = _is_duration(default) or field.name in _MORE_DURATIONS
         yield Key((*path, field.name), field.type, default, docs.get(field.name, ""), is_duration)
 
 

@@ -8,6 +8,7 @@ secrets themselves.
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 #: What stands in the place of a secret.
@@ -16,6 +17,7 @@ HIDDEN = "***"
 _SECRET_NAME = re.compile(r"^[\w-]*(?:token|passw|secret|key)[\w-]*$", re.IGNORECASE)
 _PLACE_NAME = re.compile(r"_(file|folder|path)$", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
+_PRIVATE_KEY = re.compile(r"^\s*(?:0[xX])?[0-9a-fA-F]{64}\s*$")
 
 
 class SecretText(str):
@@ -35,6 +37,15 @@ class SecretText(str):
 def is_secret_name(name: str) -> bool:
     """Whether a key with this name holds a secret."""
     return bool(_SECRET_NAME.search(name)) and not _PLACE_NAME.search(name)
+
+
+def holds_private_key(value: Any) -> bool:
+    """Whether a value, or one inside it, looks like a private key: 64 hexadecimal digits."""
+    if isinstance(value, Mapping):
+        return any(map(holds_private_key, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(holds_private_key, value))
+    return isinstance(value, str | int | Decimal) and bool(_PRIVATE_KEY.match(str(value)))
 
 
 def hide_url_password(text: str) -> str:

@@ -160,10 +160,17 @@ class VenueSettings(Section, frozen=True, kw_only=True):
     Attributes:
         kind: the kind of venue; a plugin provides it, `xarb plugins` lists those that are known.
         call_deadline: longest wait for this venue to answer; empty for `service.call_deadline`.
+        open_limit: most that executions in flight may stake here together; none for no limit. Mode
+            `live` asks for it, except of ghosts.
+        order_limit: largest stake of one order here, of hedges too; none for `open_limit`.
+        shadow_delay: in mode `shadow`, how long the venue takes to accept an order.
     """
 
     kind: str
     call_deadline: str = ""
+    open_limit: Decimal | None = None
+    order_limit: Decimal | None = None
+    shadow_delay: str = "0s"
 
 
 class KpiSettings(Section, frozen=True, kw_only=True):

@@ -19,7 +19,12 @@ import yaml
 from yaml.composer import ComposerError
 
 from xarb_runtime.service.settings_finding import SettingFinding
-from xarb_runtime.service.settings_secret import HIDDEN, is_secret_name, redact
+from xarb_runtime.service.settings_secret import (
+    HIDDEN,
+    holds_private_key,
+    is_secret_name,
+    redact,
+)
 
 _LONGEST = 60
 
@@ -43,7 +48,7 @@ class Leaf:
 
     def shown(self, name: str) -> str:
         """Return the value as an error may show it under its key: no secrets, and not too long."""
-        if self.secret or is_secret_name(name):
+        if self.secret or is_secret_name(name) or holds_private_key(self.value):
             return "something else"
         value = redact(self.value)
         if isinstance(value, bool):

@@ -47,8 +47,8 @@ class Backend(Protocol):
         """Apply the migrations that are missing, or none of them; the lease is held."""
         ...
 
-    def check(self, now_ms: int, is_alive: Callable[[Holder], bool]) -> list[str]:
-        """Return everything that would stop a start; change nothing."""
+    def check(self, now_ms: int, is_alive: Callable[[Holder], bool], mode: str) -> list[str]:
+        """Return everything that would stop a start in this mode; change nothing."""
         ...
 
 
@@ -104,6 +104,6 @@ class SqliteBackend:
         with io_guard():
             await asyncio.to_thread(migrate.upgrade, self._path)
 
-    def check(self, now_ms: int, is_alive: Callable[[Holder], bool]) -> list[str]:
-        """Return everything that would stop a start; change nothing."""
-        return sqlite_check.problems(self._path, now_ms, is_alive)
+    def check(self, now_ms: int, is_alive: Callable[[Holder], bool], mode: str) -> list[str]:
+        """Return everything that would stop a start in this mode; change nothing."""
+        return sqlite_check.problems(self._path, now_ms, is_alive, mode)

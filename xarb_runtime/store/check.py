@@ -15,14 +15,15 @@ def check_store(
     *,
     now_ms: int | None = None,
     is_alive: Callable[[Holder], bool] = holder_is_alive,
+    mode: str = "",
 ) -> list[str]:
     """
-    Return everything that would stop a runtime from opening the store at `url`.
+    Return everything that would stop a runtime of a mode from opening the store at `url`.
 
     Changes nothing: what does not exist yet is not created, what is behind is not migrated.
     """
     now_ms = now_ms if now_ms is not None else time.time_ns() // 1_000_000
     try:
-        return backend_of(url).check(now_ms, is_alive)
+        return backend_of(url).check(now_ms, is_alive, mode)
     except StoreError as error:
         return [str(error)]

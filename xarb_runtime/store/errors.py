@@ -4,6 +4,7 @@ What can go wrong with the store.
     StoreError (RuntimeError)
     ├── LeaseHeld        another runtime works on this store
     ├── LeaseLost        another runtime took this store over; nothing was written
+    ├── WrongMode        the store was made in another mode
     └── JournalBroken    an earlier commit failed; this journal accepts no more
 
 All of them are fatal for a runtime: stop, let go, recover from what is on disk.
@@ -57,6 +58,24 @@ class LeaseLost(StoreError):
         super().__init__(
             f"{store}: expected lease epoch {epoch}, found that another runtime has taken over. "
             "Nothing was written. Stop this runtime; `xarb check` names the present holder."
+        )
+
+
+class WrongMode(StoreError):
+    """
+    The store was made in another mode; nothing on it was looked at.
+
+    Attributes:
+        mode: the runtime's mode.
+        found: the store's.
+    """
+
+    def __init__(self, *, store: str, mode: str, found: str) -> None:
+        self.mode, self.found = mode, found
+        super().__init__(
+            f"{store}: expected a store of mode {mode}, found one of mode {found}. Orders of one "
+            f"mode are never recovered in another: set `mode` back, or give mode {mode} a store "
+            f"of its own, such as `store.url: sqlite:///var/{mode}.db`."
         )
 
 

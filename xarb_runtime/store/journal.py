@@ -21,6 +21,7 @@ from xarb_runtime.store.lease import (
     take_lease,
     this_process,
 )
+from xarb_runtime.store.origin import claim
 from xarb_runtime.store.queries import Queries
 from xarb_runtime.store.reading import columns, fetch
 from xarb_runtime.store.records import Known, Recovered
@@ -79,6 +80,7 @@ class Journal:
         io_guard: IoGuard = nullcontext,
         second_reader: bool = True,
         holder: Holder | None = None,
+        mode: str = "",
         is_alive: Callable[[Holder], bool] = holder_is_alive,
     ) -> AsyncIterator["Journal"]:
         """
@@ -96,10 +98,12 @@ class Journal:
             second_reader: queries get a connection of their own, so that a long list never
                 delays a commit. Without it everything runs one after another on one thread.
             holder: the process that holds the lease, if not this one.
+            mode: the runtime's mode; a store is for one. Empty for what has none.
             is_alive: whether the process that holds the lease can still be running.
 
         Raises:
             LeaseHeld: another runtime works on this store.
+            WrongMode: the store was made in another mode.
             StoreError: the store cannot be used; the text says why and what to do.
         """
         backend = backend_of(url)
@@ -119,6 +123,7 @@ class Journal:
             stack.push_async_callback(give_back, session, epoch)
             if revision != migrate.REVISIONS[-1]:
                 await backend.upgrade(epoch, io_guard)
+            await claim(session, mode, epoch=epoch, lease_ms=lease_ms, clock_ms=clock_ms)
             reader = await enter(backend.reader(io_guard)) if second_reader else session
             journal = cls(
                 session,

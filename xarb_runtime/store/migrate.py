@@ -20,7 +20,7 @@ from xarb_runtime.store.session import IoGuard, Source
 from xarb_runtime.store.sqlite import BUSY_TIMEOUT_MS, explain
 
 #: The revisions that this version knows, oldest first. The last one is what it works with.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 REVISION_QUERY = "SELECT version_num FROM alembic_version"
 

@@ -45,6 +45,11 @@ class PostgresBackend:
         """Apply the migrations that are missing, or none of them; the lease is held."""
         await postgres_migrate.upgrade(self._address, epoch, io_guard)
 
-    def check(self, now_ms: int, is_alive: Callable[[Holder], bool]) -> list[str]:  # noqa: ARG002
+    def check(
+        self,
+        now_ms: int,  # noqa: ARG002
+        is_alive: Callable[[Holder], bool],
+        mode: str,
+    ) -> list[str]:
         """Return everything that would stop a start; the server's clock counts, not `now_ms`."""
-        return asyncio.run(postgres_check.problems(self._address, is_alive))
+        return asyncio.run(postgres_check.problems(self._address, is_alive, mode))

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from xarb_runtime.store import migrate, schema
 from xarb_runtime.store.errors import LeaseHeld, StoreError
 from xarb_runtime.store.lease import Holder, read_lease, refuse_if_held
+from xarb_runtime.store.origin import ANY_EXECUTION, read_origin, refuse_other_mode
 from xarb_runtime.store.postgres import READ_BACK, PostgresReader
 from xarb_runtime.store.postgres_address import PostgresAddress
 from xarb_runtime.store.postgres_migrate import tables_of
@@ -58,11 +59,13 @@ async def _unset(source: Source) -> list[str]:
     ]
 
 
-async def problems(address: PostgresAddress, is_alive: Callable[[Holder], bool]) -> list[str]:
+async def problems(
+    address: PostgresAddress, is_alive: Callable[[Holder], bool], mode: str = ""
+) -> list[str]:
     """Return everything that would stop a runtime from opening the store; change nothing."""
     try:
         async with PostgresReader.open(address, nullcontext) as source:
-            return [*await _unfit(source), *await _contents(source, is_alive)]
+            return [*await _unfit(source), *await _contents(source, is_alive, mode)]
     except (LeaseHeld, StoreError) as error:
         return [str(error)]
 
@@ -104,7 +107,7 @@ async def _unfit(source: Source) -> list[str]:
     return [f"{source.name}: expected {what}. {do}." for is_wrong, what, do in wrong if is_wrong]
 
 
-async def _contents(source: Source, is_alive: Callable[[Holder], bool]) -> list[str]:
+async def _contents(source: Source, is_alive: Callable[[Holder], bool], mode: str) -> list[str]:
     tables = await tables_of(source)
     migrate.refuse_if_foreign(source.name, tables, "database")
     if not tables:
@@ -115,6 +118,9 @@ async def _contents(source: Source, is_alive: Callable[[Holder], bool]) -> list[
     if (lease := await read_lease(source)) is not None:
         # The caller's clock does not count: it is the server's that leases are measured by.
         refuse_if_held(source.name, lease, await source.now_ms(lambda: 0), is_alive)
+    found = await read_origin(source) if "origin" in tables else None
+    is_used = bool(await source.fetch(ANY_EXECUTION))
+    refuse_other_mode(source.name, mode, found, is_used=is_used)
     return [] if revision == migrate.REVISIONS[-1] else await _may_create(source)
 
 

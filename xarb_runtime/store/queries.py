@@ -17,6 +17,7 @@ from xarb_runtime.store import migrate, schema
 from xarb_runtime.store.backend import backend_of
 from xarb_runtime.store.batch import ChartText, Trade
 from xarb_runtime.store.lease import read_lease
+from xarb_runtime.store.origin import ORIGIN_REVISION, read_origin
 from xarb_runtime.store.reading import T, columns, fetch
 from xarb_runtime.store.records import (
     ActionRow,
@@ -27,6 +28,7 @@ from xarb_runtime.store.records import (
     ExecutionRow,
     IncidentRow,
     LeaseRow,
+    OriginRow,
     Timeline,
     TimerRow,
     TransitionRow,
@@ -83,6 +85,11 @@ class Queries:
             commands=await self._of(schema.commands, execution, CommandRow, "seq", "idx"),
             incidents=await self._of(schema.incidents, execution, IncidentRow, "opened_ms", "id"),
         )
+
+    async def origin(self) -> OriginRow | None:
+        """Return the mode in which the store was made; None where an earlier version made it."""
+        is_known = await migrate.read_revision(self._source) >= ORIGIN_REVISION
+        return await read_origin(self._source) if is_known else None
 
     async def beginnings(self) -> list[EventRow]:
         """Return the first event of each execution that has not ended, in order."""

@@ -220,3 +220,10 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: int
     trades: int
     outbox: int = 0
+
+
+class OriginRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The mode in which a store was made, and when it was first used in it."""
+
+    mode: str
+    since_ms: int

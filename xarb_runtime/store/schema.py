@@ -221,6 +221,16 @@ outbox_end = sa.Table(
     sa.CheckConstraint("id = 1", name="single_row"),
 )
 
+#: One row, once a runtime has said its mode.
+origin = sa.Table(
+    "origin",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    _text("mode"),
+    _int("since_ms"),
+    sa.CheckConstraint("id = 1", name="single_row"),
+)
+
 #: One row. It is taken before anything else is read or migrated, so its shape never changes.
 lease = sa.Table(
     "lease",

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from xarb_runtime.store.errors import LeaseHeld, StoreError
 from xarb_runtime.store.lease import Holder, refuse_if_held
 from xarb_runtime.store.migrate import REVISION_QUERY, check_revision
-from xarb_runtime.store.records import LeaseRow
+from xarb_runtime.store.origin import ANY_EXECUTION, refuse_other_mode
+from xarb_runtime.store.records import LeaseRow, OriginRow
 from xarb_runtime.store.sqlite import explain
 
 #: Below this a store is reported before it runs full: a full disk stops the runtime.
@@ -25,11 +26,13 @@ NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.
 _MOUNTS = Path("/proc/self/mounts")
 
 
-def problems(path: Path, now_ms: int, is_alive: Callable[[Holder], bool]) -> list[str]:
+def problems(
+    path: Path, now_ms: int, is_alive: Callable[[Holder], bool], mode: str = ""
+) -> list[str]:
     """Return everything that would stop a runtime from opening the store in this file."""
     findings = [*_access(path), *_disk(path)]
     if path.is_file():
-        findings += _contents(path, now_ms, is_alive)
+        findings += _contents(path, now_ms, is_alive, mode)
     return findings
 
 
@@ -80,14 +83,14 @@ def _file_system(folder: Path, mounts: str) -> str:
     return kind
 
 
-def _contents(path: Path, now_ms: int, is_alive: Callable[[Holder], bool]) -> list[str]:
+def _contents(path: Path, now_ms: int, is_alive: Callable[[Holder], bool], mode: str) -> list[str]:
     try:
         with closing(sqlite3.connect(_read_only(path), uri=True)) as connection:
             damage = [text for (text,) in connection.execute("PRAGMA quick_check(5)")]
             if damage != ["ok"]:
                 found = "; ".join(damage)
                 return [f"{path}: expected an intact file, found: {found}. Restore a backup."]
-            return _state(path, connection, now_ms, is_alive)
+            return _state(path, connection, now_ms, is_alive, mode)
     except sqlite3.Error as error:
         return [str(explain(error, path))]
 
@@ -102,7 +105,11 @@ def _read_only(path: Path) -> str:
 
 
 def _state(
-    path: Path, connection: sqlite3.Connection, now_ms: int, is_alive: Callable[[Holder], bool]
+    path: Path,
+    connection: sqlite3.Connection,
+    now_ms: int,
+    is_alive: Callable[[Holder], bool],
+    mode: str,
 ) -> list[str]:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if not tables:
@@ -116,6 +123,17 @@ def _state(
         for row in connection.execute(f"SELECT {', '.join(names)} FROM lease"):  # noqa: S608
             lease = LeaseRow(**dict(zip(names, row, strict=True)))
             refuse_if_held(str(path), lease, now_ms, is_alive)
+        _refuse_other_mode(path, connection, tables, mode)
     except (LeaseHeld, StoreError) as error:
         return [str(error)]
     return []
+
+
+def _refuse_other_mode(
+    path: Path, connection: sqlite3.Connection, tables: set[str], mode: str
+) -> None:
+    query = "SELECT mode, since_ms FROM origin" if "origin" in tables else ""
+    rows = connection.execute(query).fetchall() if query else []
+    found = next((OriginRow(mode=made_in, since_ms=since_ms) for made_in, since_ms in rows), None)
+    is_used = bool(connection.execute(ANY_EXECUTION).fetchall())
+    refuse_other_mode(str(path), mode, found, is_used=is_used)

@@ -70,6 +70,7 @@ class Statements:
         self.lease_end = self._lease_end()
         self.lease_first = self._insert(schema.lease, keep=["id"])
         self.lease_take = self._lease_take()
+        self.origin = self._insert(schema.origin, keep=["id"])
 
     def compile(self, query: sa.sql.ClauseElement) -> tuple[str, list[Any]]:
         """Return the text of a query and its parameters in order."""
