@@ -40,7 +40,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         stakes: ccxt's amounts are money at stake; elsewhere they are shares that pay 1 each.
-        in_force: what `IOC` and `FOK` are called.
+        immediate: what `IOC` is called; `FOK` has the same name everywhere.
         stamp: what is sent along with an order so that the same order sent twice is one; given the
             order and its expiry, seconds.
         named: whether a row of an order is the order of ours, by the name we gave it. None where
@@ -58,7 +58,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     stakes: bool = False
-    in_force: Mapping[str, str] = {"IOC": "IOC", "FOK": "FOK"}
+    immediate: str = "IOC"
     stamp: Callable[[Order, int], dict[str, Any]]
     named: Callable[[Order, Row], bool] | None = None
     lists: tuple[str, ...] = ()
@@ -144,13 +144,13 @@ DIALECTS: dict[str, Dialect] = {
     ),
     "limitless": Dialect(
         stamp=_limitless,
-        in_force={"IOC": "FAK", "FOK": "FOK"},
+        immediate="FAK",
         lists=("fetch_open_orders", "fetch_closed_orders"),
         pulse="limitlessPublicGetMarketsCategoriesCount",
     ),
     "myriad": Dialect(
         stamp=_myriad,
-        in_force={"IOC": "FAK", "FOK": "FOK"},
+        immediate="FAK",
         named=_has_nonce,
         lists=("fetch_open_orders", "fetch_closed_orders"),
         refuses_twice=True,

@@ -109,14 +109,13 @@ class CcxtVenue(Venue):
             if other:
                 return Unknown(f"the exchange has an order like it, which may be it: {other}")
         expiry = -(-(order.expires_ms + self._margin_ms) // 1000)
-        params = {
-            **dialect.stamp(order, expiry),
-            "timeInForce": dialect.in_force[self._settings.time_in_force],
-        }
+        wanted = self._settings.time_in_force
+        in_force = dialect.immediate if wanted == "IOC" else wanted
+        params = {**dialect.stamp(order, expiry), "timeInForce": in_force}
         return await self._exchange.create_order(handle, "limit", "buy", amount, price, params)
 
     async def _failed(self, entry: Entry, error: Exception, sending: Sending) -> PlaceAnswer:
-        if is_duplicate(error):
+        if sending.sent and is_duplicate(error):
             return await self._found_again(entry, _text(error))
         if not proves_refusal(error, sending):
             return Unknown(_text(error))
