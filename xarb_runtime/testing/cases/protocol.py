@@ -1,0 +1,119 @@
+"""
+Bronze: it speaks the protocol.
+"""
+
+from xarb_runtime.domain.orders import Accepted, OrderStatus, Refused
+from xarb_runtime.testing.bench import Fate
+from xarb_runtime.testing.case import Level, case, expect, fail
+from xarb_runtime.testing.driven import NoAnswerError, told
+from xarb_runtime.testing.stage import Stage
+
+
+@case("XV-030", Level.BRONZE)
+async def quotes_are_live_and_within_limits(stage: Stage) -> None:
+    """
+    A quote is a live price with the stakes that can be bet at it.
+
+    Given a selection with a price.
+    When a quote is asked for.
+    Then it states the best odds, the stake of the bench is within its limits, and these are not
+    wider than those of the capabilities.
+    """
+    venue = await stage.open()
+    quote = await venue.quote(stage.bench.selection)
+    expect(quote.selection == stage.bench.selection, "the selection asked for", quote.selection)
+    close = abs(quote.odds - stage.bench.odds) < stage.bench.odds / 1000
+    expect(close, f"the best odds, {stage.bench.odds}", quote.odds)
+    expect(
+        quote.min_stake <= stage.bench.stake <= quote.max_stake,
+        f"limits around {stage.bench.stake}",
+        f"{quote.min_stake} to {quote.max_stake}",
+    )
+    least, most = stage.capabilities.min_stake, stage.capabilities.max_stake
+    expect(
+        quote.min_stake >= least and quote.max_stake <= most,
+        f"limits within {least} to {most}, which are those of the capabilities",
+        f"{quote.min_stake} to {quote.max_stake}",
+    )
+    age_ms = stage.clock.now_ms() - quote.time_ms
+    expect(abs(age_ms) <= stage.bench.settles_ms + 5_000, "a time of now", f"{age_ms} ms ago")
+
+
+@case("XV-040", Level.BRONZE)
+async def unknown_selections_have_no_price(stage: Stage) -> None:
+    """
+    There is no quote for what the venue does not have.
+
+    Given a selection that the venue does not have.
+    When a quote is asked for.
+    Then the call raises.
+    """
+    venue = await stage.open()
+    try:
+        quote = await venue.quote(stage.bench.unknown)
+    except NoAnswerError:
+        return
+    fail("quote to raise: there is no such selection", quote)
+
+
+@case("XV-050", Level.BRONZE)
+async def orders_fill_within_their_limits(stage: Stage) -> None:
+    """
+    An order fills at its odds or better, with its stake or less.
+
+    Given a selection with a price.
+    When an order is placed that the price satisfies.
+    Then it is accepted, the server holds it once, it is reported filled and final, and neither the
+    server nor the report has worse odds or a larger stake than the order.
+    """
+    venue, order = await stage.open(), stage.order()
+    answer = await venue.place(order)
+    expect(isinstance(answer, Accepted), "Accepted", answer)
+    report = await stage.settled_filled(venue, order)
+    held = await stage.one_held()
+    expect(report.status is OrderStatus.FILLED, "status filled", told(report))
+    expect(report.filled > 0, "something filled", told(report))
+    expect(report.odds >= order.min_odds, f"odds of {order.min_odds} or better", told(report))
+    expect(held.odds >= order.min_odds, f"odds of {order.min_odds} or better", held)
+    expect(held.stake <= order.stake, f"a stake of at most {order.stake}", held)
+
+
+@case("XV-060", Level.BRONZE)
+async def definite_refusals_are_refused(stage: Stage) -> None:
+    """
+    A refusal that proves something is Refused, with the venue's code.
+
+    Given that the server refuses the next order for certain.
+    When it is placed.
+    Then the answer is Refused with a code, and the server holds nothing.
+    """
+    venue = await stage.open()
+    await stage.bench.destine(Fate.REFUSE)
+    answer = await venue.place(stage.order())
+    if not isinstance(answer, Refused):
+        fail("Refused", answer)
+    expect(answer.code, "a code", answer)
+    await stage.none_held("it refused")
+
+
+@case("XV-070", Level.BRONZE)
+async def a_price_that_is_gone_is_no_fill(stage: Stage) -> None:
+    """
+    An order whose price is gone is not filled.
+
+    Given that the price has become worse than the order's limit.
+    When the order is placed.
+    Then nothing is filled, and it is refused or ends without a fill.
+    """
+    venue, order = await stage.open(), stage.order()
+    await stage.bench.destine(Fate.WORSE_PRICE)
+    answer = await venue.place(order)
+    await stage.clock.sleep_ms(stage.bench.settles_ms)
+    held = await stage.bench.held()
+    expect(not any(own.filled for own in held), "nothing filled at the server", held)
+    if isinstance(answer, Refused):
+        expect(not any(own.open for own in held), "nothing open: it was Refused", held)
+    filled = [told(report) for report in venue.reports_of(order) if report.filled]
+    expect(not filled, "no report of a fill", filled)
+    if isinstance(answer, Accepted):
+        expect(answer.report.filled == 0, "nothing filled", told(answer.report))

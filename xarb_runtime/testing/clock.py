@@ -1,0 +1,107 @@
+"""
+Time in the kit: a minute of it takes no longer than what happens in that minute.
+
+The loop does not wait. When nothing is ready, no socket can be read and no thread works, it moves
+the time to the next timer. Everything that waits shares this time: the server, the plugin, and the
+deadlines of HTTP clients. Loopback connections are real ones.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable
+from typing import Any
+
+#: Where time begins: not today, so that whoever looks at the wall clock is found out.
+BEGINNING_MS = 1_900_000_000_000
+
+#: How long the system gets to move bytes from one socket to another before time moves on, seconds.
+_BYTES_MOVE = 0.0002
+
+#: How long to wait for a thread at a time, seconds.
+_THREAD_WORKS = 0.01
+
+
+class _Selector(selectors.DefaultSelector):
+    """Does not wait for a timer: it moves the time to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.threads = 0
+        self.longest = 0.0
+        self._returned = time.perf_counter()
+
+    def select(self, timeout: float | None = None) -> Any:
+        self.longest = max(self.longest, time.perf_counter() - self._returned)
+        events = self._select(timeout)
+        self._returned = time.perf_counter()
+        return events
+
+    def _select(self, timeout: float | None) -> Any:
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        if self.threads or timeout is None:
+            return super().select(_THREAD_WORKS)
+        time.sleep(_BYTES_MOVE)
+        events = super().select(0)
+        if not events:
+            self.now += timeout
+        return events
+
+
+class KitLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps."""
+
+    def __init__(self) -> None:
+        self._jumping = _Selector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Return seconds since the loop was made, as timers count them."""
+        return self._jumping.now
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        """Run in a thread; meanwhile time stands still."""
+        future = super().run_in_executor(executor, func, *args)
+        self._jumping.threads += 1
+        future.add_done_callback(self._thread_is_done)
+        return future
+
+    def _thread_is_done(self, future: object) -> None:
+        del future
+        self._jumping.threads -= 1
+
+    def longest_ms(self) -> int:
+        """Return the longest stretch in which nothing else could run, in real milliseconds."""
+        return round(self._jumping.longest * 1000)
+
+    def forget_longest(self) -> None:
+        """Measure `longest_ms` from now on."""
+        self._jumping.longest = 0.0
+
+
+class KitClock:
+    """
+    The running loop's time, as plugins are given it.
+
+    Args:
+        ahead_ms: how far it is ahead of the loop's own time.
+    """
+
+    def __init__(self, ahead_ms: int = 0) -> None:
+        self._ahead_ms = ahead_ms
+
+    def now_ms(self) -> int:
+        """Return milliseconds since the Unix epoch, UTC."""
+        passed_ms = round(asyncio.get_running_loop().time() * 1000)
+        return BEGINNING_MS + passed_ms + self._ahead_ms
+
+    async def sleep_ms(self, milliseconds: int) -> None:
+        """Wait; no wall time passes."""
+        await asyncio.sleep(milliseconds / 1000)
+
+    def step(self, by_ms: int) -> None:
+        """Set the clock, forward or back. Who sleeps goes on sleeping for as long as before."""
+        self._ahead_ms += by_ms
