@@ -249,6 +249,7 @@ class FakeSettings(_Part, frozen=True, kw_only=True):
         deploy: how long it takes to make a proxy wallet.
         minimum: the least stake of an order, USDC.
         minimum_resting: the least remainder that stays in the book, USDC.
+        most_orders, most_cancels: orders that a request may place, and cancel.
         ladder: the step of the odds, in thousandths of a percent.
         ping, pong: how often websockets are pinged, and how long an answer may take.
         history: publications of a channel that can be recovered.
@@ -275,6 +276,8 @@ class FakeSettings(_Part, frozen=True, kw_only=True):
     deploy: str = "2s"
     minimum: Decimal = Decimal(1)
     minimum_resting: Decimal = Decimal("0.1")
+    most_orders: int = 10
+    most_cancels: int = 100
     ladder: int = 125
     ping: str = "25s"
     pong: str = "8s"

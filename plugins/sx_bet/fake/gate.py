@@ -1,0 +1,191 @@
+"""
+The gate: every request passes it on its way in, and every answer on its way out.
+
+Who asks is looked at here, how often they ask, and what a test wants to go wrong.
+"""
+
+import re
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from xarb_runtime.domain.money import parse_duration_ms
+
+from .clockwork import Clockwork
+from .desk import ACCOUNT
+from .faults import Fault, Faults
+from .ledger import Ledger
+from .refusals import BrokenLinkError, GarbageError, Refusal
+from .settings import FakeRates, FakeSettings
+
+_PRIVATE = (
+    "/user/",
+    "/orders-v3",
+    "/fills-v3",
+    "/positions-v3",
+    "/trades-v3",
+    "/heartbeat/",
+    "/orderbook-v3/snapshot/event",
+)
+_PUBLIC = ("/trades-v3/public",)
+_RETIRED = re.compile(r"/orders(/.*)?|/metadata")
+_WEBSOCKET = "/connection/websocket"
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
+_GARBAGE = "<html><body>upstream sent too big header</body></html>"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Turnstile:
+    """Counts requests by group in a sliding window."""
+
+    def __init__(self, rates: FakeRates, work: Clockwork) -> None:
+        self._limits = {"orders": rates.orders, "trades": rates.trades, "other": rates.other}
+        self._window_ms = parse_duration_ms(rates.window)
+        self._work = work
+        self._seen: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+
+    def enter(self, group: str, who: str) -> None:
+        """
+        Count a request.
+
+        Raises:
+            Refusal: there have been too many.
+        """
+        now_ms, seen = self._work.now_ms, self._seen[group, who]
+        while seen and seen[0] <= now_ms - self._window_ms:
+            seen.popleft()
+        if len(seen) >= self._limits[group]:
+            raise too_many(seen[0] + self._window_ms - now_ms)
+        seen.append(now_ms)
+
+
+def too_many(wait_ms: int) -> Refusal:
+    """Return the refusal of a request too many."""
+    seconds = -(-wait_ms // 1000)
+    return Refusal(429, "Too Many Requests", {"Retry-After": str(seconds)})
+
+
+class Gate:
+    """
+    The gate.
+
+    Attributes:
+        log: method and path of every request that came, oldest first.
+        gone: no request is answered at all, every connection breaks.
+    """
+
+    def __init__(
+        self, settings: FakeSettings, work: Clockwork, ledger: Ledger, faults: Faults
+    ) -> None:
+        self._settings, self._work, self._ledger, self._faults = settings, work, ledger, faults
+        self._turnstile = Turnstile(settings.rates, work)
+        self.log: list[str] = []
+        self.gone = False
+
+    def middleware(self) -> Any:
+        """Return the gate as aiohttp wants it."""
+
+        @web.middleware
+        async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                return await self._pass(request, handler)
+            except BrokenLinkError as error:
+                if request.transport is not None:
+                    request.transport.abort()
+                raise web.HTTPServiceUnavailable from error
+
+        return gate
+
+    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        route = f"{request.method} {request.path}"
+        if self.gone:
+            raise BrokenLinkError
+        if request.path == _WEBSOCKET:
+            return await handler(request)
+        self.log.append(route)
+        faults = self._faults.of_request(route)
+        await self._work.pause(self._settings.latency)
+        try:
+            await _on_the_way_in(faults, self._work)
+            answer: Any = await self._answer(request, handler)
+            for fault in faults:
+                answer = fault.change(answer) if fault.change else answer
+            status, headers = 200, {}
+        except Refusal as refusal:
+            answer, status, headers = refusal.body(), refusal.status, refusal.headers
+        except GarbageError:
+            return web.Response(text=_GARBAGE, content_type="text/html")
+        if (late := await _on_the_way_out(faults, self._work)) is not None:
+            return late
+        content = msgspec.json.encode(answer)
+        return web.Response(
+            status=status, headers=headers, body=content, content_type="application/json"
+        )
+
+    async def _answer(self, request: web.Request, handler: Handler) -> Any:
+        path = request.path
+        if _RETIRED.fullmatch(path):
+            raise Refusal(400, "OrderBook V2 is no longer supported")
+        key = request.headers.get("x-sx-api-key", "")
+        if path.startswith(_PRIVATE) and path not in _PUBLIC:
+            request[ACCOUNT] = self._who(key)
+        self._turnstile.enter(_group(request.method, path), key)
+        try:
+            # Handlers return data; only the gate makes an answer of it.
+            return await handler(request)
+        except web.HTTPNotFound as error:
+            raise Refusal(404, f"Cannot {request.method} {path}") from error
+        except web.HTTPMethodNotAllowed as error:
+            raise Refusal(404, f"Cannot {request.method} {path}") from error
+
+    def _who(self, key: str) -> Any:
+        if not _KEY.fullmatch(key):
+            raise Refusal(401, "BAD_AUTH")
+        account = self._ledger.by_key(key)
+        if account is None:
+            raise Refusal(401, "INVALID_USER")
+        return account
+
+
+def _group(method: str, path: str) -> str:
+    if method == "POST" and path == "/orders-v3":
+        return "orders"
+    return "trades" if path.startswith(("/fills-v3", "/trades-v3")) else "other"
+
+
+async def _on_the_way_in(faults: list[Fault], work: Clockwork) -> None:
+    for fault in faults:
+        match fault.kind:
+            case "reset":
+                raise BrokenLinkError
+            case "error":
+                raise Refusal(fault.status, "Internal server error")
+            case "garbage_before":
+                raise GarbageError
+            case "limit":
+                raise too_many(fault.ms)
+            case "late":
+                await work.sleep(fault.ms)
+            case _:
+                pass  # happens on the other way
+
+
+async def _on_the_way_out(faults: list[Fault], work: Clockwork) -> web.Response | None:
+    for fault in faults:
+        match fault.kind:
+            case "lost":
+                raise BrokenLinkError
+            case "error_after":
+                body = msgspec.json.encode(Refusal(fault.status, "Internal server error").body())
+                return web.Response(status=fault.status, body=body, content_type="application/json")
+            case "garbage":
+                return web.Response(text=_GARBAGE, content_type="text/html")
+            case "slow":
+                await work.sleep(fault.ms)
+            case _:
+                pass  # happens on the other way
+    return None
