@@ -42,7 +42,7 @@ def capabilities(settings: SxBetSettings) -> Capabilities:
 async def open_sx_bet(opening: VenueOpening) -> AsyncGenerator[Venue, None]:
     """Open a connection to the exchange."""
     # Only here are an HTTP client and keys needed, and importing them takes time.
-    from .opening import open_venue  # noqa: PLC0415
+    from .connection import open_venue  # noqa: PLC0415
 
     async with open_venue(opening) as venue:
         yield venue

@@ -1,0 +1,180 @@
+"""
+Requests to the exchange: paced, with a deadline each, never redirected.
+
+Only reading is tried again. An order is sent once: what became of it is found out by looking.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from xarb_runtime.plugins.clock import Clock
+from xarb_runtime.plugins.pacing import Pace
+
+from . import wire
+
+OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 200, 401, 403, 404, 429
+_SERVER_ERRORS = range(500, 600)
+
+_MINUTE_MS = 60_000
+#: Reading fills has a limit of its own.
+_FILLS_A_MINUTE = 200
+_TRIES = 3
+_RETRY_MS = 200
+_HOLD_MS = 1_000
+_LONGEST_HOLD_MS = 60_000
+
+
+class NoAnswerError(ConnectionError):
+    """The exchange did not answer, or not with what it should. Nobody knows what it has done."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def problem(self) -> wire.ErrorBody | None:
+        """The exchange's own words for an error; None when they are not its own."""
+        return None if self.status == OK else wire.read_problem(self.body)
+
+    @property
+    def said(self) -> str:
+        """What came back, for people."""
+        problem = self.problem
+        return f"HTTP {self.status}{f': {problem.reason}' if problem else ''}"
+
+
+class Rest:
+    """
+    The exchange's REST service.
+
+    Attributes:
+        pace: how many requests may be sent.
+        date: the last `Date` header that was heard, for comparing clocks.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        *,
+        url: str,
+        api_key: str,
+        timeout_ms: int,
+        limit: int,
+        kept: int,
+    ) -> None:
+        self._session, self._clock = session, clock
+        self._url = URL(url)
+        self._headers = {"x-sx-api-key": api_key} if api_key else {}
+        self._timeout_ms = timeout_ms
+        self.pace = Pace(clock, limit, _MINUTE_MS, kept=kept)
+        fills = min(limit, _FILLS_A_MINUTE)
+        self._fills_pace = Pace(clock, fills, _MINUTE_MS, kept=fills // 2)
+        self.date = ""
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        private: bool = False,
+        urgent: bool = False,
+    ) -> Answer:
+        """
+        Read something; tried again when the exchange has too much to do.
+
+        Raises:
+            NoAnswerError: there was no answer.
+        """
+        until_ms = self._clock.now_ms() + self._timeout_ms
+        for left in reversed(range(_TRIES)):
+            if path == "fills-v3":
+                await self._fills_pace.turn(urgent=urgent)
+            await self.pace.turn(urgent=urgent)
+            answer, error = None, None
+            try:
+                answer = await self._once("GET", path, self._timeout_ms, private, params=params)
+            except NoAnswerError as caught:
+                error = caught
+            wait_ms = max(_RETRY_MS, self.pace.wait_ms(urgent=urgent))
+            again = answer is None or answer.status == TOO_MANY or answer.status in _SERVER_ERRORS
+            if not again or not left or self._clock.now_ms() + wait_ms >= until_ms:
+                if answer is None:
+                    raise error or NoAnswerError("no answer")
+                return answer
+            await self._clock.sleep_ms(wait_ms)
+        raise AssertionError("unreachable")
+
+    async def read(
+        self,
+        path: str,
+        shape: type[wire.T],
+        params: Mapping[str, str] | None = None,
+        *,
+        private: bool = False,
+        urgent: bool = False,
+    ) -> wire.T:
+        """
+        Read something as `shape`.
+
+        Raises:
+            NoAnswerError: there was no answer, or an error.
+            wire.WireError: the answer is not what it should be.
+        """
+        answer = await self.get(path, params, private=private, urgent=urgent)
+        if answer.status != OK:
+            raise NoAnswerError(f"{path}: {answer.said}")
+        return wire.read_data(answer.body, shape)
+
+    async def send(
+        self, method: str, path: str, body: Any, *, longer_ms: int = 0, urgent: bool = True
+    ) -> Answer:
+        """
+        Send something, once.
+
+        Raises:
+            NoAnswerError: there was no answer; it may have arrived.
+        """
+        await self.pace.turn(urgent=urgent)
+        return await self._once(
+            method, path, self._timeout_ms + longer_ms, private=True, data=msgspec.json.encode(body)
+        )
+
+    async def _once(
+        self, method: str, path: str, timeout_ms: int, private: bool, **asked: Any
+    ) -> Answer:
+        headers = dict(self._headers) if private else {}
+        if "data" in asked:
+            headers["Content-Type"] = "application/json"
+        try:
+            async with self._session.request(
+                method,
+                self._url.joinpath(path),
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=timeout_ms / 1000),
+                allow_redirects=False,  # a redirected order would be sent twice
+                **asked,
+            ) as answer:
+                found = Answer(answer.status, await answer.read(), answer.headers)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            raise NoAnswerError(f"{method} {path}: {words}") from error
+        self.date = found.headers.get("Date", self.date)
+        if found.status == TOO_MANY:
+            self.pace.hold(_hold_ms(found.headers.get("Retry-After", "")))
+        return found
+
+
+def _hold_ms(told: str) -> int:
+    # It may be a date as well; then a second is as good a guess as any.
+    if not told.strip().isdecimal():
+        return _HOLD_MS
+    return min(max(int(told), 1) * 1000, _LONGEST_HOLD_MS)
