@@ -81,15 +81,20 @@ def simulating(desk: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def pasted(process: subprocess.Popen[str]) -> tuple[str, dict[str, Any], str]:
-    """What is told: the first line, the section of the settings, the environment."""
+def lines_until(process: subprocess.Popen[str], beginning: str) -> list[str]:
+    """What is told, up to the first line that begins so, or the end."""
     assert process.stdout is not None
     lines: list[str] = []
     for line in process.stdout:
         lines.append(line)
-        if line.startswith("export"):
+        if line.startswith(beginning):
             break
-    head, section, environment = "".join(lines).split("\n\n")
+    return lines
+
+
+def pasted(process: subprocess.Popen[str]) -> tuple[str, dict[str, Any], str]:
+    """What is told: the first line, the section of the settings, the environment."""
+    head, section, environment = "".join(lines_until(process, "export")).split("\n\n")
     return head, yaml.safe_load(section), environment
 
 
@@ -108,8 +113,7 @@ def test_the_beginning_of_a_name_is_enough_and_settings_reach_the_simulator(
     settings = tmp_path / "own.yaml"
     settings.write_text("fee: 0.0500\n")
     with simulating(desk, "toll_r", "--settings", settings, "--json") as process:
-        assert process.stdout is not None
-        found = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
+        found = json.loads("".join(lines_until(process, "}")))
         port = int(found["url"].rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             fee = connection.makefile().read()

@@ -1,20 +1,20 @@
 """
-`xarb plugins`: what was found, a new one, and whether a venue keeps its promises.
+`xarb plugins`: what was found, and how a new one begins. Checking one is in `conformance`.
 """
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xarb_runtime.cli.conformance import check
 from xarb_runtime.cli.errors import BAD_INPUT
 from xarb_runtime.cli.options import HERE, AsJson, Folder
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from xarb_runtime.plugins.registry import PluginInfo, Registry
+    from xarb_runtime.plugins.registry import PluginInfo
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -36,17 +36,8 @@ def list_again(folder: Folder = HERE, *, as_json: AsJson = False) -> None:
     _list(folder, as_json=as_json)
 
 
-def registry_of(folder: Path) -> "Registry":
-    """Return the plugins of the deployment in a folder; where there is none, those installed."""
-    from xarb_runtime.service.assembly import discover_plugins
-    from xarb_runtime.service.settings import SETTINGS_FILE, Settings, load_settings
-
-    deployed = (folder / SETTINGS_FILE).is_file()
-    settings = load_settings(folder, os.environ) if deployed else Settings()
-    return discover_plugins(folder, settings)
-
-
 def _list(folder: Path, *, as_json: bool) -> None:
+    from xarb_runtime.cli.deployment import registry_of
     from xarb_runtime.cli.screen import out, table, write, write_json
     from xarb_runtime.plugins.findings import show
 
@@ -70,3 +61,55 @@ def _status(info: "PluginInfo") -> "Text":
 
     colours = {"active": "green", "broken": "bold red", "blocked": "yellow"}
     return Text(info.status, style=colours[info.status])
+
+
+app.command("check")(check)
+
+
+# -- A new one -----------------------------------------------------------------------------------
+
+
+@app.command("new")
+def new(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Of the plugin, its package and its kind of venue: my_venue."
+        ),
+    ],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="Where its folder is made.")
+    ] = HERE,
+    folder: Folder = HERE,
+    *,
+    ghost: Annotated[
+        bool,
+        typer.Option("--ghost", help="It never touches money: its name may begin with ghost."),
+    ] = False,
+) -> None:
+    """
+    Begin a venue plugin: a package that works, with a simulator, a bench and tests.
+
+    Its protocol is a plain one, to be replaced by the venue's own. It passes the conformance kit
+    from the first minute.
+    """
+    import shlex
+
+    from xarb_runtime.cli.deployment import registry_of
+    from xarb_runtime.cli.screen import write
+    from xarb_runtime.ops.template import begin_plugin
+
+    begun = begin_plugin(name, into, registry_of(folder), ghost=ghost)
+    for file in begun.files:
+        write(f"made  {begun.folder / file}")
+    write()
+    where = shlex.quote(str(begun.folder))
+    next_steps = (
+        (f"xarb plugins check {where}", "the conformance kit"),
+        (f"pip install -e {where}", "install it beside xarb"),
+        (f"xarb venue-sim {name}", "its simulator, once it is installed"),
+    )
+    width = max(len(command) for command, _ in next_steps)
+    write(f"A plugin is in {begun.folder}. Next:")
+    for command, meaning in next_steps:
+        write(f"  {command:{width}}  {meaning}")

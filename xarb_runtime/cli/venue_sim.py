@@ -43,7 +43,7 @@ def venue_sim(
 
     Writes what reaches it: a section for settings.yaml, and the environment (keys without worth).
     """
-    from xarb_runtime.cli.plugins import registry_of
+    from xarb_runtime.cli.deployment import registry_of
     from xarb_runtime.ops.venue_sim import serve_simulator, simulated_kind
     from xarb_runtime.ops.yaml_file import read_keys
     from xarb_runtime.service.clock import SystemClock
