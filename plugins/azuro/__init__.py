@@ -48,7 +48,7 @@ async def open_azuro(opening: VenueOpening) -> AsyncGenerator[Venue, None]:
         KeyProblemError: it is to trade, and there is no key.
     """
     # An HTTP client and a signer take time to import; discovering plugins needs neither.
-    from .opening import open_venue  # noqa: PLC0415
+    from .connection import open_venue  # noqa: PLC0415
 
     async with open_venue(opening) as venue:
         yield venue

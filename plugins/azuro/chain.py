@@ -1,0 +1,132 @@
+"""
+What the chain itself says: balance, allowance, and whether a nonce is used. Plain JSON-RPC.
+"""
+
+import aiohttp
+import msgspec
+
+from .environments import Environment
+from .wire import fields_of, read_json
+
+_ALLOWANCE = "dd62ed3e"
+_BALANCE = "70a08231"
+_NONCES = "502e1a16"
+_BET_TYPEHASH = "704dcb9e"
+_WORD = 64
+
+#: What the relayer must call the type that we sign.
+BET_TYPEHASH = int("c4a3918dcfe0523203c35fa17d06e6f1eb007646cd3b66ba01296631bc098e51", 16)
+
+
+class ChainError(LookupError):
+    """The node did not answer the question."""
+
+
+class Wealth(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What the relayer could take from a wallet, in the token's smallest unit.
+
+    Attributes:
+        balance: of the bet token.
+        allowance: what the relayer may take of it.
+    """
+
+    balance: int
+    allowance: int
+
+    @property
+    def available(self) -> int:
+        """The smaller of the two."""
+        return min(self.balance, self.allowance)
+
+
+class Chain:
+    """
+    A node.
+
+    Args:
+        session: sends.
+        url: the node.
+        environment: the deployment.
+        timeout_ms: deadline of one question.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, environment: Environment, timeout_ms: int
+    ) -> None:
+        self._session, self._url, self._environment = session, url, environment
+        self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
+        self._is_ours = False
+
+    async def wealth(self, owner: str) -> Wealth:
+        """
+        Return what the relayer could take from a wallet.
+
+        Raises:
+            ChainError: the node does not say, or is one of another chain.
+            aiohttp.ClientError, TimeoutError: it cannot be asked.
+        """
+        await self._check_chain()
+        token, relayer = self._environment.token, self._environment.relayer
+        return Wealth(
+            balance=await self._read(token, _BALANCE, _word(owner)),
+            allowance=await self._read(token, _ALLOWANCE, _word(owner), _word(relayer)),
+        )
+
+    async def has_used(self, bettor: str, nonce: int) -> bool:
+        """
+        Whether a bet with this nonce has got into the contract.
+
+        Raises:
+            ChainError: the node does not say, or is one of another chain.
+            aiohttp.ClientError, TimeoutError: it cannot be asked.
+        """
+        await self._check_chain()
+        core = self._environment.core
+        return await self._read(core, _NONCES, _word(bettor), f"{nonce:0{_WORD}x}") != 0
+
+    async def signs_as_we_do(self) -> bool:
+        """
+        Whether the relayer's contract knows the type that we sign.
+
+        Raises:
+            ChainError: the node does not say, or is one of another chain.
+            aiohttp.ClientError, TimeoutError: it cannot be asked.
+        """
+        await self._check_chain()
+        return await self._read(self._environment.relayer, _BET_TYPEHASH) == BET_TYPEHASH
+
+    async def _check_chain(self) -> None:
+        if self._is_ours:
+            return
+        chain_id = _number(await self._call("eth_chainId", []))
+        expected = self._environment.chain_id
+        if chain_id != expected:
+            raise ChainError(f"expected a node of chain {expected}, found one of {chain_id}")
+        self._is_ours = True
+
+    async def _read(self, contract: str, selector: str, *words: str) -> int:
+        asked = {"to": contract, "data": f"0x{selector}{''.join(words)}"}
+        return _number(await self._call("eth_call", [asked, "latest"]))
+
+    async def _call(self, method: str, params: list[object]) -> object:
+        asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        async with self._session.post(self._url, json=asked, timeout=self._timeout) as answer:
+            given = fields_of(read_json(await answer.read()))
+        if "result" not in given:
+            # The node's address may have a key in it: it is not quoted.
+            problem = fields_of(given.get("error")).get("message", f"HTTP {answer.status}")
+            raise ChainError(f"the node does not answer {method}: {problem}")
+        return given["result"]
+
+
+def _word(address: str) -> str:
+    return address.lower().removeprefix("0x").rjust(_WORD, "0")
+
+
+def _number(value: object) -> int:
+    """An empty answer is that of an address without a contract: it says nothing."""
+    try:
+        return int(str(value), 16)
+    except ValueError:
+        raise ChainError(f"expected a number from the node, found {str(value)[:80]!r}") from None

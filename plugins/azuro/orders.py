@@ -1,0 +1,148 @@
+"""
+Orders on the wire: sent once, looked up by an id that is known beforehand, listed by bettor.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from xarb_runtime.domain.orders import Order
+
+from .environments import Environment
+from .settings import AzuroSettings
+from .signing import Wallet
+from .states import Row, read_row
+from .terms import Terms, order_id, terms_of
+from .wire import NOT_FOUND, Answer, Wire, rows_of
+
+#: States of orders that hold, or may yet hold, a bet that is not settled.
+LIVE = ("Created", "Placed", "Sent", "Accepted", "PendingCancel", "CancelFailed")
+ACCEPTED = ("Accepted", "PendingCancel", "CancelFailed", "Canceled")
+PAGE = 100
+MOST_PAGES = 10
+
+
+class TooLongError(LookupError):
+    """A list of bets did not end; whatever is not in it may still be there."""
+
+
+class Orders:
+    """
+    The orders of one bettor.
+
+    Args:
+        wire: the REST API.
+        environment: the deployment.
+        settings: the venue's.
+        wallet: signs.
+
+    Attributes:
+        environment: as given.
+        wallet: as given.
+    """
+
+    def __init__(
+        self, wire: Wire, environment: Environment, settings: AzuroSettings, wallet: Wallet
+    ) -> None:
+        self._wire, self._settings = wire, settings
+        self.environment, self.wallet = environment, wallet
+        self._expiry_ms = settings.milliseconds("expiry")
+
+    def terms(self, order: Order) -> Terms:
+        """
+        Return an order in the venue's terms.
+
+        Raises:
+            BadOrderError: it has none.
+        """
+        return terms_of(order, self.environment.decimals, self._expiry_ms)
+
+    def id(self, terms: Terms) -> str:
+        """Return the venue's id of an order."""
+        return order_id(self.wallet.bettor, terms.nonce)
+
+    def body(self, terms: Terms, fee: int) -> dict[str, Any]:
+        """Return the body that places an order: what is signed, and the signature."""
+        client = self._client(terms.expires_at, fee)
+        bet = {
+            "conditionId": terms.condition,
+            "outcomeId": terms.outcome,
+            "minOdds": terms.min_odds,
+            "amount": terms.amount,
+            "nonce": terms.nonce,
+        }
+        signed = self.wallet.sign_bet(client, [bet])
+        texts = {name: str(bet[name]) for name in ("conditionId", "minOdds", "amount", "nonce")}
+        return {
+            "environment": self.environment.name,
+            "bettor": self.wallet.bettor,
+            "betOwner": self.wallet.bettor,
+            "clientBetData": {
+                "clientData": client | {"relayerFeeAmount": str(fee)},
+                # The only number among them, as the official client sends it.
+                "bet": texts | {"outcomeId": terms.outcome},
+            },
+            "bettorSignature": signed.signature,
+        }
+
+    async def post(self, body: dict[str, Any]) -> Answer:
+        """Send an order, once. Cancelled or failed, it may have arrived."""
+        return await self._wire.post("bet/orders/ordinar", body, urgent=True)
+
+    async def look(self, name: str, *, urgent: bool = False) -> Row | None:
+        """
+        Return an order by its id; None when the venue does not know it (yet).
+
+        Raises:
+            LookupError: the answer says neither.
+            aiohttp.ClientError, TimeoutError: there was none.
+        """
+        answer = await self._wire.get(f"bet/orders/{name}", urgent=urgent)
+        row = read_row(answer.body) if answer.ok else None
+        if row is not None and row.id == name:
+            return row
+        if answer.status == NOT_FOUND:
+            return None
+        raise LookupError(f"an order was asked for: {answer.said()}")
+
+    async def listed(self, *states: str, urgent: bool = False) -> list[Row]:
+        """
+        Return our orders that are in one of these states.
+
+        Raises:
+            LookupError: the answer is no list.
+            TooLongError: the list does not end.
+            aiohttp.ClientError, TimeoutError: there was none.
+        """
+        found: list[Row] = []
+        for page in range(MOST_PAGES):
+            rows = await self._page(page * PAGE, states, urgent=urgent)
+            found += [row for given in rows if (row := read_row(given)) is not None]
+            if len(rows) < PAGE:
+                return found
+        raise TooLongError(f"expected fewer than {PAGE * MOST_PAGES} bets in {', '.join(states)}")
+
+    async def _page(
+        self, offset: int, states: tuple[str, ...], *, urgent: bool
+    ) -> list[Mapping[str, Any]]:
+        asked = [("environment", self.environment.name), ("offset", str(offset))]
+        asked += [("limit", str(PAGE)), *(("states", state) for state in states)]
+        path = f"bet/orders/bettor/{self.wallet.bettor}"
+        answer = await self._wire.get(path, asked, urgent=urgent)
+        if answer.status == NOT_FOUND:
+            return []
+        if not (answer.ok and isinstance(answer.fields().get("orders"), list)):
+            raise LookupError(f"a list of bets was asked for: {answer.said()}")
+        return rows_of(answer.fields()["orders"])
+
+    def _client(self, expires_at: int, fee: int) -> dict[str, Any]:
+        return {
+            "attention": self._settings.attention,
+            "affiliate": self._settings.affiliate,
+            "core": self.environment.core,
+            "expiresAt": expires_at,
+            "chainId": self.environment.chain_id,
+            "relayerFeeAmount": fee,
+            "isBetSponsored": False,
+            "isFeeSponsored": False,
+            "isSponsoredBetReturnable": False,
+        }

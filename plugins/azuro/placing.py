@@ -1,0 +1,164 @@
+"""
+Placing an order, and finding out what became of it.
+"""
+
+import aiohttp
+
+from xarb_runtime.domain.orders import (
+    Absent,
+    Accepted,
+    FindAnswer,
+    Found,
+    Order,
+    PlaceAnswer,
+    Refused,
+    Unknown,
+)
+
+from .follow import watched
+from .orders import LIVE
+from .parts import Parts, Trade
+from .refusals import Verdict, judge
+from .states import Row, Standing, acknowledged
+from .terms import BadOrderError, Terms
+from .wire import words_of
+
+MISMATCH = "the venue knows another order under this order's number"
+
+
+class Placing:
+    """
+    Places bets.
+
+    Args:
+        parts: of the connection; one that trades.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        if parts.trade is None:
+            message = "expected a connection that trades"
+            raise ValueError(message)
+        self._parts = parts
+        self._trade: Trade = parts.trade
+        #: Orders that this process does not send (again), and how those ended that were refused.
+        self._sent: dict[str, Refused | None] = {}
+
+    def watch(self, order: Order) -> None:
+        """Follow an order of an earlier process. It is never sent again by this one."""
+        self._sent.setdefault(order.client_id)
+        watched(self._trade.follower, order)
+
+    # -- Placing ---------------------------------------------------------------------------------
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        """Send an order, once. One that was sent before is looked up instead."""
+        try:
+            terms = self._trade.orders.terms(order)
+        except BadOrderError as error:
+            return Refused("BAD_ORDER", str(error))
+        if order.client_id in self._sent:
+            return self._sent[order.client_id] or await self._look(order, terms)
+        try:
+            fee = await self._parts.gas.fresh()
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            return Refused("NOT_READY", f"the relayer's fee is not known: {words_of(error)}")
+        if self._parts.gas.problem:
+            return Refused("FEE_TOO_HIGH", self._parts.gas.problem)
+        if order.client_id in self._sent:  # by another call, while this one waited for the fee
+            return await self._look(order, terms)
+        return await self._send(order, terms, fee)
+
+    async def _send(self, order: Order, terms: Terms, fee: int) -> PlaceAnswer:
+        orders, follower = self._trade.orders, self._trade.follower
+        body = orders.body(terms, fee)
+        # From here on it may have arrived, whatever becomes of this call.
+        self._sent[order.client_id] = None
+        follower.add(order)
+        try:
+            answer = await orders.post(body)
+        except aiohttp.ClientConnectorError as error:
+            # There was no connection to send it over.
+            self._forget(order)
+            return Refused("NOT_SENT", words_of(error))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return Unknown(words_of(error))
+        verdict = judge(answer, orders.id(terms))
+        if verdict.taken:
+            now_ms = self._parts.clock.now_ms()
+            report = acknowledged(order.client_id, verdict.taken, now_ms)
+            return Accepted(follower.note(report))
+        return await self._look(order, terms, verdict)
+
+    async def _look(
+        self, order: Order, terms: Terms, verdict: Verdict | None = None
+    ) -> PlaceAnswer:
+        """
+        Find out what an answer that is no acknowledgement is about.
+
+        The same order may have been placed before, by a process that is gone, and this is a refusal
+        of the second one only. So even a definite refusal is believed after a look.
+        """
+        said = verdict or Verdict(reason="it was sent before")
+        try:
+            row = await self._trade.orders.look(self._trade.orders.id(terms), urgent=True)
+        except (aiohttp.ClientError, TimeoutError, LookupError) as error:
+            return Unknown(f"{said.reason}; looking it up: {words_of(error)}")
+        if row is None:
+            return (
+                self._refused(order, said.refused, said) if said.refused else Unknown(said.reason)
+            )
+        if not row.is_of(terms):
+            return Unknown(MISMATCH)
+        if row.standing is Standing.REFUSED:
+            return self._refused(order, said.refused or row.code or row.state, said, row)
+        return Accepted(self._trade.follower.learn(order, row))
+
+    def _refused(self, order: Order, code: str, said: Verdict, row: Row | None = None) -> Refused:
+        self._trade.follower.drop(order.client_id)
+        refused = Refused(code, (row.reason if row else "") or said.reason)
+        self._sent[order.client_id] = refused
+        return refused
+
+    def _forget(self, order: Order) -> None:
+        del self._sent[order.client_id]
+        self._trade.follower.drop(order.client_id)
+
+    # -- Finding ---------------------------------------------------------------------------------
+
+    async def find(self, order: Order) -> FindAnswer:
+        """
+        Look an order up: by its id, then in the list of our bets, then on the chain.
+
+        Raises:
+            LookupError: one of them does not say.
+            aiohttp.ClientError, TimeoutError: one of them cannot be asked.
+        """
+        try:
+            terms = self._trade.orders.terms(order)
+        except BadOrderError as error:
+            return Absent(f"it cannot have been sent: {error}")
+        late = self._trade.follower.is_too_late(terms)  # before the look, or it proves nothing
+        row = await self._trade.orders.look(self._trade.orders.id(terms), urgent=True)
+        if row is None:
+            row = await self._listed(terms)
+        if row is None:
+            return await self._missing(order, terms, late=late)
+        if not row.is_of(terms):
+            return Unknown(MISMATCH)
+        return Found(self._trade.follower.learn(order, row))
+
+    async def _listed(self, terms: Terms) -> Row | None:
+        name = self._trade.orders.id(terms)
+        rows = await self._trade.orders.listed(*LIVE, urgent=True)
+        return next((row for row in rows if row.id == name), None)
+
+    async def _missing(self, order: Order, terms: Terms, *, late: bool) -> FindAnswer:
+        """Nobody knows the order. That proves something once nobody can place it any more."""
+        if not late:
+            until = "its signature is still good"
+            return Unknown(f"the venue does not know it yet, and {until} until {terms.expires_at}")
+        chain, bettor = self._parts.chain, self._trade.orders.wallet.bettor
+        if chain is not None and await chain.has_used(bettor, terms.nonce):
+            return Unknown("the contract has a bet with its nonce, but the venue does not list it")
+        self._trade.follower.drop(order.client_id)
+        return Absent("its signature has expired, and no one knows it")

@@ -1,0 +1,161 @@
+"""
+Requests: one at a time as asked for, never repeated by itself, numbers exact.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NoReturn, cast
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from xarb_runtime.plugins.pacing import Pace
+
+OK = 200
+BAD_REQUEST = 400
+NOT_FOUND = 404
+TOO_MANY = 429
+SERVER_ERROR = 500
+
+#: How long to be silent when the venue asks for silence and does not say how long.
+SILENCE_MS = 1_000
+
+Params = Sequence[tuple[str, str]]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """
+    What came back.
+
+    Attributes:
+        status: of HTTP.
+        body: read from JSON, fractions as Decimal; None when it was something else.
+    """
+
+    status: int
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is a success."""
+        return OK <= self.status < OK + 100
+
+    def fields(self) -> Mapping[str, Any]:
+        """Return the body if it is an object, and nothing otherwise."""
+        return fields_of(self.body)
+
+    def said(self) -> str:
+        """Return the answer for people, short."""
+        given = self.fields()
+        words = given.get("errorMessage") or given.get("message") or given.get("error")
+        if isinstance(words, list):
+            words = "; ".join(str(word) for word in cast("list[Any]", words))
+        return f"HTTP {self.status}{f': {words}' if words else ''}"[:300]
+
+
+class Wire:
+    """
+    The REST API.
+
+    Args:
+        session: sends.
+        url: what all paths are below.
+        timeout_ms: deadline of one request.
+        pace: the rate limit.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, timeout_ms: int, pace: Pace
+    ) -> None:
+        self._session, self._url, self.pace = session, URL(f"{url.rstrip('/')}/"), pace
+        self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
+
+    async def get(self, path: str, params: Params = (), *, urgent: bool = False) -> Answer:
+        """
+        Ask.
+
+        Raises:
+            aiohttp.ClientError, TimeoutError: there was no answer.
+        """
+        return await self._call("GET", path, urgent=urgent, params=list(params))
+
+    async def post(self, path: str, body: Mapping[str, Any], *, urgent: bool = False) -> Answer:
+        """
+        Send, once.
+
+        Raises:
+            aiohttp.ClientError, TimeoutError: there was no answer. It may have arrived.
+        """
+        return await self._call("POST", path, urgent=urgent, json=body)
+
+    async def _call(self, method: str, path: str, *, urgent: bool, **asked: Any) -> Answer:
+        await self.pace.turn(urgent=urgent)
+        url = self._url.join(URL(path))
+        # A redirect would send an order twice.
+        async with self._session.request(
+            method,
+            url,
+            timeout=self._timeout,
+            allow_redirects=False,
+            headers={"Accept": "application/json"},
+            **asked,
+        ) as answer:
+            if answer.status == TOO_MANY:
+                self.pace.hold(_silence_ms(answer.headers.get("Retry-After", "")))
+            return Answer(answer.status, read_json(await answer.read()))
+
+
+def read_json(text: bytes | str) -> Any:
+    """Return JSON with exact numbers, or None when it is none."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+
+
+def fields_of(value: object) -> Mapping[str, Any]:
+    """Return an object's fields; those of anything else are none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def rows_of(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects in a list; of anything else none."""
+    return [fields for row in list_of(value) if (fields := fields_of(row))]
+
+
+def list_of(value: object) -> list[Any]:
+    """Return a list; of anything else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def number_of(value: object) -> Decimal | None:
+    """Return a number, written as one or as a text; None where there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        return None
+    return number if number.is_finite() else None
+
+
+def text_of(value: object) -> str:
+    """Return a text; a number becomes its digits, anything else an empty text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return ""
+    return str(value)
+
+
+def words_of(error: BaseException) -> str:
+    """Return an error in words."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+def _silence_ms(text: str) -> int:
+    return int(text) * 1000 if text.isascii() and text.isdigit() else SILENCE_MS
