@@ -91,6 +91,15 @@ class Control:
         self.floor.channels.faults.clear()
         self.realtime.pings, self.realtime.away, self.gate.gone = True, False, False
 
+    def silence(self) -> None:
+        """Ping no websocket any more: whoever relies on pings should notice."""
+        self.realtime.pings = False
+
+    def go_away(self, *, everything: bool = False) -> None:
+        """Refuse new websockets; or break every connection, until `clear_faults`."""
+        self.realtime.away, self.gate.gone = True, everything
+        self.drop_streams()
+
     def drop_streams(self) -> None:
         """Break all websockets; new ones are welcome."""
         self.floor.channels.quake()

@@ -1,149 +1,57 @@
 """
 The settings of the stand-in: who trades there, what is in the books, and how it behaves.
 
-What contradicts itself is refused when the settings are read, with the key that is wrong.
+What contradicts itself is refused when the settings are read, with the key that is wrong. As a
+user writes them:
+
+    markets:
+      - hash: "0x7a…7a"
+        one: [{percent: "48.5", size: "5000"}]
+        two: [{percent: "49.25", size: "2000"}, {percent: "50", size: "800"}]
+        refill: 2s
+    calibrated: true
+    seed: 7
 """
 
 from decimal import Decimal
-from typing import Literal, NoReturn
+from typing import Literal
 
 import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
 
+from .parts import (
+    ADDRESS,
+    API_KEY,
+    PRIVATE_KEY,
+    FakeAccount,
+    FakeDelays,
+    FakeLevel,
+    FakeMarket,
+    Part,
+    check_duration,
+    refuse,
+)
+
+__all__ = [
+    "ADDRESS",
+    "API_KEY",
+    "PRIVATE_KEY",
+    "FakeAccount",
+    "FakeChecks",
+    "FakeDelays",
+    "FakeLevel",
+    "FakeMarket",
+    "FakeMix",
+    "FakeRates",
+    "FakeSettings",
+]
+
 #: Where a failed check is told: as an answer to the whole request, or in the order's own entry.
 CheckLevel = Literal["request", "entry", "off"]
 
-#: The address of the private key 0x11…11, which the whole world knows.
-ADDRESS = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A"
-API_KEY = "sx-bet-simulator-key"
-PRIVATE_KEY = "0x" + "11" * 32
 
-_HASH_DIGITS = 64
-
-
-def _check_duration(name: str, text: str | None) -> None:
-    try:
-        parse_duration_ms(text or "0ms")
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-
-
-def _check_hash(name: str, text: str) -> None:
-    digits = text.removeprefix("0x")
-    if len(digits) != _HASH_DIGITS or set(digits) - set("0123456789abcdef"):
-        _refuse(name, "0x and 64 hexadecimal digits, small letters", text)
-
-
-def _refuse(name: str, expected: str, found: object) -> NoReturn:
-    raise ValueError(f"{name}: expected {expected}, found {found}")
-
-
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of the settings: unknown keys are refused."""
-
-
-class FakeAccount(_Part, frozen=True, kw_only=True):
-    """
-    Somebody who trades.
-
-    Attributes:
-        api_key: what is sent as `x-sx-api-key`.
-        address: the account that signs, with its checksum in the letters.
-        balance: USDC in the proxy wallet.
-        deployed: the proxy wallet exists.
-        taker_fee, maker_fee: shares of the profit of a winning bet; left out: nothing is charged.
-    """
-
-    api_key: str = API_KEY
-    address: str = ADDRESS
-    balance: Decimal = Decimal(100_000)
-    deployed: bool = True
-    taker_fee: Decimal | None = None
-    maker_fee: Decimal | None = None
-
-
-class FakeLevel(_Part, frozen=True, kw_only=True):
-    """
-    Stakes of makers that rest at one price.
-
-    Attributes:
-        percent: the makers' own odds, as an implied probability in percent, on the ladder.
-        size: the makers' stakes, USDC.
-    """
-
-    percent: Decimal
-    size: Decimal
-
-    def __post_init__(self) -> None:
-        if not 0 < self.percent < 100:  # noqa: PLR2004 -- percent
-            _refuse("percent", "between 0 and 100", self.percent)
-        if self.size <= 0:
-            _refuse("size", "above 0", self.size)
-
-
-class FakeMarket(_Part, frozen=True, kw_only=True):
-    """
-    A market and its book.
-
-    Attributes:
-        hash: `0x` and 64 hexadecimal digits.
-        event, league, sport: their ids.
-        live: the event has begun: orders wait for the betting delay.
-        active: orders are taken.
-        type: the type of market; 226 is 'winner, overtime included'.
-        line: for markets with a line.
-        outcome_one, outcome_two: their names.
-        one, two: stakes of makers that rest on outcome one and on outcome two.
-        refill: what is taken from the book comes back after this long; left out: never.
-    """
-
-    hash: str = "0x" + "7a" * 32
-    event: str = "L18870109"
-    league: int = 243
-    sport: int = 8
-    live: bool = False
-    active: bool = True
-    type: int = 226
-    line: float | None = None
-    outcome_one: str = "Los Angeles Rams"
-    outcome_two: str = "San Francisco 49ers"
-    one: list[FakeLevel] = []
-    two: list[FakeLevel] = []
-    refill: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_hash("hash", self.hash)
-        _check_duration("refill", self.refill)
-
-
-class FakeDelays(_Part, frozen=True, kw_only=True):
-    """
-    Betting delays: by league, else by sport, else the default.
-
-    Attributes:
-        pregame: before the event.
-        live: during it.
-        live_by_league, live_by_sport: by id.
-    """
-
-    pregame: str = "0ms"
-    live: str = "10s"
-    live_by_league: dict[int, str] = {}
-    live_by_sport: dict[int, str] = {}
-
-    def __post_init__(self) -> None:
-        _check_duration("pregame", self.pregame)
-        _check_duration("live", self.live)
-        for name, table in (
-            ("live_by_league", self.live_by_league),
-            ("live_by_sport", self.live_by_sport),
-        ):
-            for key, text in table.items():
-                _check_duration(f"{name}.{key}", text)
-
-
-class FakeChecks(_Part, frozen=True, kw_only=True):
+class FakeChecks(Part, frozen=True, kw_only=True):
     """
     What orders are checked for. Which check answers where is not documented, so it can be switched.
 
@@ -172,7 +80,7 @@ class FakeChecks(_Part, frozen=True, kw_only=True):
     duplicate: CheckLevel | Literal["existing"] = "entry"
 
 
-class FakeMix(_Part, frozen=True, kw_only=True):
+class FakeMix(Part, frozen=True, kw_only=True):
     """
     How orders fare when `calibrated` is set: shares in thousandths, at most one fate an order.
 
@@ -205,10 +113,10 @@ class FakeMix(_Part, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         shares = msgspec.structs.astuple(self)
         if min(shares) < 0 or sum(shares) > 1000:  # noqa: PLR2004 -- thousandths
-            _refuse("mix", "shares of together at most 1000", sum(shares))
+            refuse("mix", "shares of together at most 1000", sum(shares))
 
 
-class FakeRates(_Part, frozen=True, kw_only=True):
+class FakeRates(Part, frozen=True, kw_only=True):
     """
     Requests that are allowed in a window, by group. Nobody knows V3's figures: these are V2's.
 
@@ -225,10 +133,10 @@ class FakeRates(_Part, frozen=True, kw_only=True):
     window: str = "60s"
 
     def __post_init__(self) -> None:
-        _check_duration("window", self.window)
+        check_duration("window", self.window)
 
 
-class FakeSettings(_Part, frozen=True, kw_only=True):
+class FakeSettings(Part, frozen=True, kw_only=True):
     """
     The whole exchange.
 
@@ -286,19 +194,19 @@ class FakeSettings(_Part, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in ("latency", "matching", "index", "deploy", "ping", "pong", "token"):
-            _check_duration(name, getattr(self, name))
+            check_duration(name, getattr(self, name))
         for number, text in enumerate(self.lock):
-            _check_duration(f"lock[{number}]", text)
+            check_duration(f"lock[{number}]", text)
         if parse_duration_ms(self.lock[0]) > parse_duration_ms(self.lock[1]):
-            _refuse("lock", "the least first", " ".join(self.lock))
+            refuse("lock", "the least first", " ".join(self.lock))
         if not self.accounts:
-            _refuse("accounts", "at least one", "none")
+            refuse("accounts", "at least one", "none")
         step = Decimal(self.ladder) / 1000
         for number, market in enumerate(self.markets):
             for level in (*market.one, *market.two):
                 if level.percent % step:
                     where = f"markets[{number}]"
-                    _refuse(where, f"percentages that are multiples of {step}", level.percent)
+                    refuse(where, f"percentages that are multiples of {step}", level.percent)
 
 
 def _deep_market() -> FakeMarket:
