@@ -128,8 +128,7 @@ class Standing:
         self.funds = Funds(
             wallet=wallet.obv3_proxy_wallet_address or "",
             deployed=wallet.deployed,
-            # A pending amount below 0 is on its way out already.
-            available=sum(it.available_amount + min(it.pending_available_amount, 0) for it in mine),
+            available=sum(row.available_amount for row in mine),
             escrowed=sum(row.escrowed_amount for row in mine),
             owner=owners.pop() if len(owners) == 1 else "",
         )
@@ -189,7 +188,7 @@ class Lease:
 
     def __init__(self, rest: Rest, clock: Clock, timeout_ms: int) -> None:
         self._rest, self._clock, self._timeout_ms = rest, clock, timeout_ms
-        self._until_ms = self._due_ms = 0
+        self._until_ms = self._due_ms = self._told_ms = 0
 
     def left_ms(self) -> int:
         """Return how long it still lasts."""
@@ -214,7 +213,9 @@ class Lease:
             expires_ms = wire.read_time_ms(wire.read_data(answer.body, wire.Lapse).expires_at)
         except wire.WireError as error:
             raise ConnectionError(f"the heartbeat was not confirmed: {error}") from error
-        if expires_ms <= now_ms:
-            raise ConnectionError("the heartbeat was not confirmed: it has no end, or a past one")
-        self._until_ms = min(expires_ms, now_ms + self._timeout_ms)
+        # Not compared with our clock, which may differ: it must not stand still, that is all.
+        if expires_ms <= self._told_ms:
+            raise ConnectionError("the heartbeat was not confirmed: its end does not move on")
+        self._told_ms = expires_ms
+        self._until_ms = now_ms + self._timeout_ms
         self._due_ms = now_ms + self._timeout_ms // 3

@@ -2,9 +2,6 @@
 What must be so before one can trade at SX Bet, for `xarb check`.
 """
 
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.plugins.clock import Clock
 from xarb_runtime.plugins.contracts import VenueCheck
@@ -31,7 +28,7 @@ async def checks(
     await standing.refresh(all_of_it=True)
     terms = standing.terms
     if terms is None:
-        if rest.date:
+        if rest.date_ms is not None:
             hint = "do not trade until it is known why"
             return (VenueCheck(what="metadata", ok=False, found=standing.problem, hint=hint),)
         raise NoAnswerError(standing.problem)
@@ -58,12 +55,9 @@ def _delay(terms: Terms, settings: SxBetSettings) -> VenueCheck:
 
 
 def _clock(rest: Rest, clock: Clock) -> VenueCheck:
-    try:
-        theirs = parsedate_to_datetime(rest.date)
-    except ValueError:
+    if rest.date_ms is None:
         return VenueCheck(what="clock", ok=True, found="the exchange does not tell the time")
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-    skew_ms = clock.now_ms() - round(theirs.timestamp() * 1000)
+    skew_ms = clock.now_ms() - rest.date_ms
     return VenueCheck(
         what="clock",
         ok=abs(skew_ms) <= MOST_SKEW_MS,

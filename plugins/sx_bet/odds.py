@@ -74,4 +74,4 @@ def to_units(amount: Decimal, decimals: int) -> int:
 
 def from_units(units: int, decimals: int) -> Decimal:
     """Return smallest units as an amount."""
-    return Decimal(units).scaleb(-decimals)
+    return Decimal(units) / 10**decimals

@@ -5,6 +5,8 @@ Only reading is tried again. An order is sent once: what became of it is found o
 """
 
 from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -57,7 +59,7 @@ class Rest:
 
     Attributes:
         pace: how many requests may be sent.
-        date: the last `Date` header that was heard, for comparing clocks.
+        date_ms: the exchange's time as it was last told, or None when it never was.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class Rest:
         self.pace = Pace(clock, limit, _MINUTE_MS, kept=kept)
         fills = min(limit, _FILLS_A_MINUTE)
         self._fills_pace = Pace(clock, fills, _MINUTE_MS, kept=fills // 2)
-        self.date = ""
+        self.date_ms: int | None = None
 
     async def get(
         self,
@@ -167,10 +169,18 @@ class Rest:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise NoAnswerError(f"{method} {path}: {words}") from error
-        self.date = found.headers.get("Date", self.date)
+        self.date_ms = _date_ms(found.headers.get("Date", "")) or self.date_ms
         if found.status == TOO_MANY:
             self.pace.hold(_hold_ms(found.headers.get("Retry-After", "")))
         return found
+
+
+def _date_ms(told: str) -> int | None:
+    try:
+        date = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _hold_ms(told: str) -> int:

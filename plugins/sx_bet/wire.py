@@ -219,7 +219,6 @@ class BalanceRow(_Answer, frozen=True):
     token_address: str
     available_amount: int
     user_address: str = ""
-    pending_available_amount: int = 0
     escrowed_amount: int = 0
 
 

@@ -7,6 +7,7 @@ Who asks is looked at here, how often they ask, and what a test wants to go wron
 import re
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 
 import msgspec
@@ -122,8 +123,9 @@ class Gate:
         if (late := await _on_the_way_out(faults, self._work)) is not None:
             return late
         content = msgspec.json.encode(answer)
+        told = {"Date": formatdate(self._work.now_ms / 1000, usegmt=True), **headers}
         return web.Response(
-            status=status, headers=headers, body=content, content_type="application/json"
+            status=status, headers=told, body=content, content_type="application/json"
         )
 
     async def _answer(self, request: web.Request, handler: Handler) -> Any:
