@@ -1,6 +1,7 @@
 """`xarb plugins check`: what it finds, what it writes, and how it ends."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,23 @@ REFUSED = "return Refused(refusal.code, refusal.reason)"
 #: Two cases: one about prices, one about refusals.
 FEW = ("--only", "XV-040", "--only", "XV-060")
 
+ELSEWHERE = """\
+import msgspec
+from xarb_runtime.testing.plain.bench import PlainBench
+
+EXEMPT = {"XV-060": "elsewhere"}
+
+
+class Elsewhere(PlainBench):
+    spec = msgspec.structs.replace(PlainBench.spec, name="toll")
+"""
+
 
 @pytest.fixture
 def toll(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A new plugin, in the current folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # a bench elsewhere is looked for here too
     return begin_plugin("toll", tmp_path, Registry()).folder
 
 
@@ -223,13 +236,10 @@ def test_of_two_benches_one_has_to_be_named(toll: Path) -> None:
 
 
 def test_a_bench_elsewhere_is_named(toll: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend("xarb-toll/src")
-    Path("elsewhere_bench.py").write_text(
-        "from toll.bench import TollBench\n\n"
-        "EXEMPT = {'XV-060': 'elsewhere'}\n\n\nclass Elsewhere(TollBench):\n    pass\n"
-    )
+    Path("elsewhere_bench.py").write_text(ELSEWHERE)
 
     result = xarb("plugins", "check", toll, "--bench", "elsewhere_bench:Elsewhere", *FEW)
+    monkeypatch.delitem(sys.modules, "elsewhere_bench")
 
     assert result.exit_code == 0, told(result)
     assert "XV-060 bronze exempt" in told(result)
@@ -254,10 +264,20 @@ def test_a_bench_that_is_none_is_bad_input(toll: Path, bench: str, expected: str
     assert (result.exit_code, expected in told(result)) == (2, True), told(result)
 
 
-def test_a_bench_that_breaks_is_bad_input(toll: Path) -> None:
-    change(bench_of(toll), 'self.section = {"url"', 'self.section = {}["url"')
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "self._server.nowhere",
+            ".bench:TollBench: the kit cannot be run on this bench. found",
+        ),
+        ("self._server.[", ".bench: the bench cannot be imported. found SyntaxError"),
+    ],
+)
+def test_a_bench_that_breaks_is_bad_input(toll: Path, line: str, expected: str) -> None:
+    change(bench_of(toll), "self._server.url", line)
 
     result = xarb("plugins", "check", toll, *FEW)
 
     assert result.exit_code == 2
-    assert "the kit cannot be run on this bench" in told(result)
+    assert expected in told(result)
