@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How often `stop --wait` looks whether the process has ended, seconds.
 LOOK_SECONDS = 0.2
+SHADOW = "shadow"
+SHADOW_LINE = "SHADOW: orders are simulated against live prices. None leaves the house."
 #: A queue that keeps what was said lately: that it is not empty says nothing.
 KEEPS = ".recent"
 
@@ -135,6 +137,8 @@ def _draw(found: "StatusAnswer") -> None:
         f"xarb {found.version}, mode {found.mode}, process {found.pid}, "
         f"up {lasted(found.uptime_ms)}; store {found.store.url}, epoch {found.store.epoch}"
     )
+    if found.mode == SHADOW:
+        write(SHADOW_LINE, style="bold magenta")
     write(bus_line(found.line))
     if found.outbox.waiting:
         write(outbox_line(found.outbox, connected=found.line.state == "connected"))

@@ -124,11 +124,14 @@ def _is_here(holder: "Holder") -> bool:
 
 
 def _announce(started: "Started", folder: Path) -> None:
+    from xarb_runtime.cli.levels import SHADOW, SHADOW_LINE
     from xarb_runtime.cli.screen import write
 
     charts = ", ".join(f"{each.name} v{each.version} ({each.hash[:8]})" for each in started.charts)
     venues = ", ".join(f"{name} ({kind})" for name, kind in started.venues.items()) or "none"
     write(f"xarb {started.version} runs in mode {started.mode}, process {started.pid}.")
+    if started.mode == SHADOW:
+        write(SHADOW_LINE, style="bold magenta")
     write(f"  folder   {folder.absolute()}")
     write(f"  control  {started.url}")
     write(f"  metrics  {_metrics(started)}")

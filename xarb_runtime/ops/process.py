@@ -268,6 +268,8 @@ async def _watched(runtime: Runtime, blocked: Callable[[], None]) -> None:
 async def _announced(runtime: Runtime, announce: Callable[[], None]) -> None:
     await runtime.started.wait()
     spare_what_stays()
+    if runtime.settings.mode == "shadow":
+        log.warning("shadow_mode", reason="orders are simulated; none leaves the house")
     announce()
 
 

@@ -31,6 +31,7 @@ from xarb_runtime.service.killpoints import KillPoints
 from xarb_runtime.service.parts import Parts
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.shadow import ShadowSpec, shadowing
 from xarb_runtime.service.work import Closed, Work, told_closed
 from xarb_runtime.store.batch import Incident
 from xarb_runtime.store.journal import Journal
@@ -127,7 +128,7 @@ async def open_venues(
     settings: Settings, registry: Registry, around: Surroundings, stack: AsyncExitStack
 ) -> OpenedVenues:
     """
-    Open all venues of the settings; the stack closes them.
+    Open all venues of the settings; the stack closes them. In mode shadow none of them can trade.
 
     Settings whose names end with `_file` are relative to the deployment folder.
 
@@ -144,11 +145,25 @@ async def open_venues(
             name=name,
             settings=own,
             clock=around.clock,
+            trades=settings.mode != "shadow",
             environ=around.environ,
             hide=around.learn,
         )
-        opened.venues[name] = await stack.enter_async_context(spec.open(opening))
+        venue = await stack.enter_async_context(spec.open(opening))
+        if settings.mode == "shadow":
+            shadow = _shadow_of(name, settings, opened.capabilities[name])
+            venue = await stack.enter_async_context(shadowing(venue, around.clock, shadow))
+        opened.venues[name] = venue
     return opened
+
+
+def _shadow_of(name: str, settings: Settings, can: Capabilities) -> ShadowSpec:
+    return ShadowSpec(
+        name=name,
+        can=can,
+        delay_ms=settings.shadow_delay_ms(name),
+        quote_ms=settings.service.find_deadline_ms,
+    )
 
 
 def place_files(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
