@@ -5,7 +5,7 @@ A venue as the runtime drives it: every call in a task with a deadline, reports 
 import asyncio
 import contextvars
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -76,8 +76,8 @@ class Driven:
 
     # -- Opening and closing ---------------------------------------------------------------------
 
-    async def open(self) -> None:
-        """Open the venue, listen to it, and send it heartbeats."""
+    async def open(self, watched: Sequence[Order] = ()) -> None:
+        """Open the venue, tell it of earlier orders, listen to it, and send it heartbeats."""
         ready: asyncio.Future[Venue] = asyncio.get_running_loop().create_future()
         self._host = self._task(self._live(ready), "open")
         await asyncio.wait(
@@ -90,6 +90,8 @@ class Driven:
                 why = _told(self._host.exception())
             fail("the venue to open at once, whatever the server does", why)
         self.venue = ready.result()
+        for order in watched:
+            self.venue.watch(order)
         self._company = [
             self._task(self._listen(), "reports"),
             self._task(self._beat(), "heartbeat"),

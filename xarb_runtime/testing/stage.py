@@ -3,17 +3,15 @@ The stage: what a case finds, a server, a wire, a clock, and the venue as often 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-import msgspec
-
-from xarb_runtime.domain.orders import Found, Order, OrderReport
+from xarb_runtime.domain.orders import Absent, Accepted, Found, Order, OrderReport
 from xarb_runtime.plugins.contracts import Capabilities, Venue, VenueOpening
 from xarb_runtime.plugins.settings import open_settings
-from xarb_runtime.testing.bench import Bench, Held
+from xarb_runtime.testing.bench import Bench, Fate, Held, NoSuchFateError
 from xarb_runtime.testing.case import expect, fail, skip
 from xarb_runtime.testing.clock import KitClock
 from xarb_runtime.testing.driven import Driven
@@ -67,20 +65,32 @@ class Stage:
     # -- Venues --------------------------------------------------------------------------------
 
     async def open(
-        self, *, ready: bool = True, trades: bool = True, beating: bool = True
+        self,
+        *,
+        ready: bool = True,
+        trades: bool = True,
+        beating: bool = True,
+        watched: Sequence[Order] = (),
     ) -> Driven:
-        """Open the venue, as a new process would, and wait until it confirms a heartbeat."""
-        venue = self.unopened(trades=trades)
+        """
+        Open the venue, as a new process would.
+
+        Args:
+            ready: wait until it confirms a heartbeat.
+            trades: False as in mode shadow, with nothing in the environment.
+            beating: send heartbeats, as the runtime does.
+            watched: orders of an earlier process, of which it is told.
+        """
+        venue = self._unopened(trades=trades)
         venue.is_beating = beating
         self._opened.append(venue)
-        await venue.open()
+        await venue.open(watched)
         if ready and not await venue.is_ready():
             last = venue.errors[-1].strip().splitlines()[-1] if venue.errors else "nothing"
             fail("a heartbeat to be confirmed soon after opening", last)
         return venue
 
-    def unopened(self, *, trades: bool = True) -> Driven:
-        """Return a venue that is not open yet."""
+    def _unopened(self, *, trades: bool = True) -> Driven:
         spec, environ = self.bench.spec, dict(self.bench.environ) if trades else {}
 
         def opened(life: Life) -> AbstractAsyncContextManager[Venue]:
@@ -97,10 +107,10 @@ class Stage:
 
         return Driven(opened, self.clock)
 
-    async def restart(self, venue: Driven) -> Driven:
+    async def restart(self, venue: Driven, *, watched: Sequence[Order] = ()) -> Driven:
         """Close a venue and open it anew: nothing is left in memory."""
         await venue.close()
-        return await self.open()
+        return await self.open(watched=watched)
 
     async def clear(self) -> None:
         """Close whatever is open, also what the plugin forgot."""
@@ -112,6 +122,12 @@ class Stage:
                 task.cancel()
             for session in venue.life.sessions:
                 await session.close()
+
+    async def cut(self) -> None:
+        """Let nothing reach the server, and break what is connected."""
+        self.wire.is_cut = True
+        with suppress(NoSuchFateError):
+            await self.bench.drop_streams()
 
     # -- Orders --------------------------------------------------------------------------------
 
@@ -138,6 +154,28 @@ class Stage:
     def patience_ms(self) -> int:
         """How long anything may take that has to come."""
         return self.bench.settles_ms * 4 + 30_000
+
+    async def resting(self, venue: Driven, order: Order) -> str:
+        """
+        Place an order that rests; return the venue's own id of it.
+
+        Raises:
+            NoSuchFateError: nothing rests here.
+        """
+        await self.bench.destine(Fate.REST)
+        answer = await venue.place(order)
+        expect(isinstance(answer, Accepted), "Accepted for an order that rests", answer)
+        held = await self.one_held()
+        expect(held.open and not held.filled, "an order that rests at the server", held)
+        return held.id
+
+    async def open_or_filled(self, venue: Driven, order: Order) -> str | None:
+        """Place an order that rests, or one that fills where none rests; return whose to fill."""
+        try:
+            return await self.resting(venue, order)
+        except NoSuchFateError:
+            await venue.place(order)
+            return None
 
     async def one_held(self) -> Held:
         """Return the server's only order."""
@@ -169,7 +207,7 @@ class Stage:
     async def see(self, venue: Driven, order: Order) -> Found:
         """Look for an order that exists until it is found; it must never be absent."""
         answers = await venue.found(order, self.patience_ms)
-        wrong = [answer for answer in answers if type(answer).__name__ == "Absent"]
+        wrong = [answer for answer in answers if isinstance(answer, Absent)]
         expect(not wrong, "an order that the server holds never to be absent", wrong[:1])
         last = answers[-1]
         if not isinstance(last, Found):
@@ -200,8 +238,3 @@ async def open_stage(bench: Bench, wire: Wire, clock: KitClock) -> AsyncGenerato
         yield stage
     finally:
         await stage.clear()
-
-
-def changed(settings: msgspec.Struct, **changes: Any) -> msgspec.Struct:
-    """Return settings with some of them changed."""
-    return msgspec.structs.replace(settings, **changes)

@@ -5,6 +5,33 @@ Numbers stay: a case that is dropped leaves a gap, one that comes finds a gap.
 """
 
 from xarb_runtime.testing.case import CASES
-from xarb_runtime.testing.cases import protocol
+from xarb_runtime.testing.cases import (
+    cancelling,
+    capabilities,
+    care,
+    doubt,
+    duplicates,
+    fills,
+    limits,
+    looking,
+    opening,
+    outages,
+    protocol,
+    scope,
+)
 
-__all__ = ["CASES", "protocol"]
+__all__ = [
+    "CASES",
+    "cancelling",
+    "capabilities",
+    "care",
+    "doubt",
+    "duplicates",
+    "fills",
+    "limits",
+    "looking",
+    "opening",
+    "outages",
+    "protocol",
+    "scope",
+]

@@ -2,10 +2,21 @@
 Bronze: it speaks the protocol.
 """
 
-from xarb_runtime.domain.orders import Accepted, OrderStatus, Refused
-from xarb_runtime.testing.bench import Fate
+from contextlib import suppress
+from decimal import Decimal
+from itertools import pairwise
+
+from xarb_runtime.domain.orders import (
+    Accepted,
+    Found,
+    Order,
+    OrderReport,
+    OrderStatus,
+    Refused,
+)
+from xarb_runtime.testing.bench import Fate, NoSuchFateError
 from xarb_runtime.testing.case import Level, case, expect, fail
-from xarb_runtime.testing.driven import NoAnswerError, told
+from xarb_runtime.testing.driven import Driven, NoAnswerError, told
 from xarb_runtime.testing.stage import Stage
 
 
@@ -117,3 +128,104 @@ async def a_price_that_is_gone_is_no_fill(stage: Stage) -> None:
     expect(not filled, "no report of a fill", filled)
     if isinstance(answer, Accepted):
         expect(answer.report.filled == 0, "nothing filled", told(answer.report))
+
+
+@case("XV-080", Level.BRONZE)
+async def rounding_is_never_worse(stage: Stage) -> None:
+    """
+    Stakes are rounded down and limits up.
+
+    Given a stake and odds with more decimals than any venue takes.
+    When the order is placed; and one with a limit that is a trifle above the best odds.
+    Then the server holds at most the stake, filled at the limit or better, and nothing of the
+    second is filled below its limit.
+    """
+    venue = await stage.open()
+    order = stage.order(
+        stake=stage.bench.stake + Decimal("0.987654321987654321"),
+        min_odds=stage.easy_odds + Decimal("0.001234567891234567"),
+    )
+    await _is_within(stage, venue, order)
+    await _is_within(
+        stage, venue, stage.order(min_odds=stage.bench.odds + Decimal("0.000000987654321"))
+    )
+
+
+async def _is_within(stage: Stage, venue: Driven, order: Order) -> None:
+    before = len(await stage.bench.held())
+    await venue.place(order)
+    await stage.clock.sleep_ms(stage.bench.settles_ms)
+    for own in (await stage.bench.held())[before:]:
+        expect(own.stake <= order.stake, f"a stake of at most {order.stake}", own)
+        fine = own.odds >= order.min_odds or not own.filled
+        expect(fine, f"odds of at least {order.min_odds}", own)
+
+
+@case("XV-090", Level.BRONZE)
+async def reports_are_cumulative_and_numbered(stage: Stage) -> None:
+    """
+    Each report says everything, and their sequence says which is newer.
+
+    Given an order that rests and then fills, or that fills.
+    When its reports, and those in answers to `place` and `find`, are put in order of their
+    sequence.
+    Then two with the same sequence say the same, time and what is filled never go back, and the
+    last one is the server's truth.
+    """
+    venue, order = await stage.open(), stage.order()
+    with suppress(NoSuchFateError):
+        await stage.bench.destine(Fate.REST)
+    answer = await venue.place(order)
+    said = [answer.report] if isinstance(answer, Accepted) else []
+    held = await stage.one_held()
+    said += await _seen(venue, order)
+    if held.open and not held.filled:
+        await stage.bench.fill(held.id)
+    await venue.settled(order, stage.patience_ms)
+    said += await _seen(venue, order)
+    said = sorted([*said, *venue.reports_of(order)], key=lambda report: report.sequence)
+    for older, newer in pairwise(said):
+        _is_order(older, newer)
+    stage.agree(said[-1], await stage.one_held())
+
+
+def _is_order(older: OrderReport, newer: OrderReport) -> None:
+    pair = f"{told(older)}, then {told(newer)}"
+    if older.sequence == newer.sequence:
+        same = (older.status, older.filled, older.odds, older.final)
+        other = (newer.status, newer.filled, newer.odds, newer.final)
+        expect(same == other, "the same content under the same sequence", pair)
+    expect(newer.time_ms >= older.time_ms, "times that grow with the sequence", pair)
+    expect(newer.filled >= older.filled, "what is filled to grow with the sequence", pair)
+
+
+async def _seen(venue: Driven, order: Order) -> list[OrderReport]:
+    answer = await venue.find(order)
+    return [answer.report] if isinstance(answer, Found) else []
+
+
+@case("XV-100", Level.BRONZE)
+async def find_agrees_with_reports(stage: Stage) -> None:
+    """
+    Looking an order up tells what was reported.
+
+    Given an order that is filled and final.
+    When it is looked up.
+    Then it is found, with the newest report's status, stake, odds and finality.
+    """
+    venue, order = await stage.open(), stage.order()
+    await venue.place(order)
+    report = await stage.settled_filled(venue, order)
+    answer = await venue.find(order)
+    if not isinstance(answer, Found):
+        fail("Found", answer)
+    found = answer.report
+    same = (found.status, found.filled, found.odds, found.final) == (
+        report.status,
+        report.filled,
+        report.odds,
+        report.final,
+    )
+    expect(same, f"what was reported: {told(report)}", told(found))
+    mine = found.client_id == order.client_id
+    expect(mine, f"the order's own client id, {order.client_id}", found.client_id)

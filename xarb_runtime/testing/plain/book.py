@@ -166,6 +166,13 @@ class Book:
         kept.time_ms = self._clock.now_ms()
         self.changes.append(kept.wanted.client_id)
 
+    def is_busy(self) -> bool:
+        """Return whether time alone will change something."""
+        return any(
+            kept.status is OrderStatus.OPEN or kept.final_from_ms is not None
+            for kept in self.orders.values()
+        )
+
     def is_dead(self, kept: Kept) -> bool:
         """Return whether nothing more can be filled."""
         return kept.status is OrderStatus.FILLED or kept.status in _DEAD

@@ -23,7 +23,7 @@ KEY = "plain-key-without-worth"
 RATE, RATE_MS = 600, 60_000
 POLL_MS = 2_000
 BEAT_TIMEOUT_MS = 10_000
-TICK_MS = 100
+TICK_MS, IDLE_MS = 100, 1_000
 
 
 class PlainServer:
@@ -68,7 +68,7 @@ class PlainServer:
             self.book.pass_time(self._beat_ms, BEAT_TIMEOUT_MS)
             async with self.book.changed:
                 self.book.changed.notify_all()
-            await self._clock.sleep_ms(TICK_MS)
+            await self._clock.sleep_ms(TICK_MS if self.book.is_busy() else IDLE_MS)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,0 +1,80 @@
+"""
+Silver: fills in parts, fills that are taken back, and fills that might be.
+"""
+
+from xarb_runtime.domain.orders import Accepted, OrderReport, OrderStatus
+from xarb_runtime.testing.bench import Fate
+from xarb_runtime.testing.case import Level, case, expect
+from xarb_runtime.testing.driven import told
+from xarb_runtime.testing.stage import Stage
+
+
+@case("XV-320", Level.SILVER)
+async def parts_add_up(stage: Stage) -> None:
+    """
+    Reports of an order that fills in parts state the sum.
+
+    Given an order of which half is filled.
+    When the rest is filled too, where it rests.
+    Then the sum at each moment is reported, and the last report is the server's truth.
+    Skip when the protocol has no partial fills.
+    """
+    venue, order = await stage.open(), stage.order()
+    await stage.bench.destine(Fate.PARTIAL)
+    await venue.place(order)
+    await stage.clock.sleep_ms(stage.bench.settles_ms)
+    part = await stage.one_held()
+    expect(0 < part.filled < part.stake, "a part filled at the server", part)
+
+    def states(report: OrderReport) -> bool:
+        return report.filled == part.filled
+
+    await venue.reported(order, f"states {part.filled} filled", states, stage.patience_ms)
+    if part.open:
+        await stage.bench.fill(part.id)
+    await venue.settled(order, stage.patience_ms)
+    newest = max(venue.reports_of(order), key=lambda report: report.sequence)
+    stage.agree(newest, await stage.one_held())
+
+
+@case("XV-325", Level.SILVER)
+async def reversals_are_reported(stage: Stage) -> None:
+    """
+    A fill that is taken back is reported as that.
+
+    Given an order that is filled, and taken back a moment later.
+    When one listens.
+    Then a report says `reversed`, with what remains, and no later one contradicts it.
+    Skip when the protocol has no reversals.
+    """
+    venue, order = await stage.open(), stage.order()
+    await stage.bench.destine(Fate.REVERSE)
+    await venue.place(order)
+
+    def is_reversed(report: OrderReport) -> bool:
+        return report.status is OrderStatus.REVERSED
+
+    await venue.reported(order, "says reversed", is_reversed, stage.patience_ms)
+    await stage.clock.sleep_ms(stage.bench.settles_ms)
+    newest = max(venue.reports_of(order), key=lambda report: report.sequence)
+    expect(is_reversed(newest), "the newest report to say reversed", told(newest))
+    stage.agree(newest, await stage.one_held())
+
+
+@case("XV-330", Level.SILVER)
+async def what_may_be_taken_back_is_not_final(stage: Stage) -> None:
+    """
+    A fill that is taken back was never called final.
+
+    Given an order that is filled, and taken back a moment later.
+    When all that was said about the fill is looked at.
+    Then none of it was final.
+    Skip when the protocol has no reversals.
+    """
+    venue, order = await stage.open(), stage.order()
+    await stage.bench.destine(Fate.REVERSE)
+    answer = await venue.place(order)
+    await stage.clock.sleep_ms(stage.patience_ms)
+    said = [*venue.reports_of(order), *([answer.report] if isinstance(answer, Accepted) else [])]
+    wrong = [told(one) for one in said if one.final and one.status is OrderStatus.FILLED]
+    expect(not wrong, "no final fill: it was taken back", wrong)

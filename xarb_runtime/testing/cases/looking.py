@@ -1,0 +1,142 @@
+"""
+Silver: looking for an order. *Not found* is not *absent*.
+"""
+
+from xarb_runtime.domain.orders import Absent, FindAnswer, Found, Order, Unknown
+from xarb_runtime.testing.bench import Fate
+from xarb_runtime.testing.case import Level, case, expect, fail
+from xarb_runtime.testing.driven import Driven
+from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.wire import Fault
+
+#: How long after its expiry an order that never arrived may stay in doubt.
+PROVED_WITHIN_MS = 600_000
+
+
+async def _lost(stage: Stage, fault: Fault, **facts: int) -> tuple[Driven, Order]:
+    venue, order = await stage.open(), stage.order(**facts)
+    disturbance = stage.wire.disturb(fault, "place")
+    await venue.place(order)
+    stage.struck(disturbance)
+    stage.wire.calm()
+    return venue, order
+
+
+@case("XV-270", Level.SILVER)
+async def what_is_indexed_late_is_not_absent(stage: Stage) -> None:
+    """
+    An order that the server does not show yet is not absent.
+
+    Given that the answer to an order is lost, and the server says *not found* for three looks.
+    When the order is looked up again and again.
+    Then it is never absent, and is found in the end.
+    Skip when the protocol has no late index.
+    """
+    await stage.bench.destine(Fate.LATE_INDEX)
+    venue, order = await _lost(stage, Fault.LOST_ANSWER)
+    await stage.see(venue, order)
+
+
+@case("XV-275", Level.SILVER)
+async def it_is_found_after_a_restart(stage: Stage) -> None:
+    """
+    An order is found by a process that never placed it.
+
+    Given an order whose answer was lost with its process.
+    When the next process looks it up, right away.
+    Then it is found, and never absent.
+    """
+    venue, order = await _lost(stage, Fault.LOST_ANSWER)
+    await stage.see(await stage.restart(venue), order)
+
+
+@case("XV-280", Level.SILVER)
+async def before_it_expires_nothing_is_absent(stage: Stage) -> None:
+    """
+    As long as a request may arrive, its order is not absent.
+
+    Given an order that never arrived.
+    When it is looked up before it expires, also by the next process.
+    Then the answer is Unknown.
+    """
+    venue, order = await _lost(stage, Fault.RESET_BEFORE)
+    answers = [await venue.find(order)]
+    venue = await stage.restart(venue)
+    answers.append(await venue.find(order))
+    wrong = [answer for answer in answers if not isinstance(answer, Unknown)]
+    expect(not wrong, "Unknown: the request might still arrive", wrong)
+
+
+@case("XV-282", Level.SILVER)
+async def absence_is_proved_as_declared(stage: Stage) -> None:
+    """
+    An order that never arrived is absent once that is certain, where it can ever be.
+
+    Given an order that never arrived.
+    When it is looked up after it expired, for ten minutes.
+    Then it becomes absent if the capabilities have `proves_absence`; if not, it never does.
+    """
+    venue, order = await _lost(stage, Fault.RESET_BEFORE)
+    last = await _until_absent(stage, venue, order)
+    if stage.capabilities.proves_absence:
+        expect(isinstance(last, Absent), "Absent: the capabilities say proves_absence", last)
+    else:
+        expect(not isinstance(last, Absent), "no Absent without proves_absence", last)
+    await stage.none_held("it never arrived")
+
+
+async def _until_absent(stage: Stage, venue: Driven, order: Order) -> FindAnswer:
+    await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + 1)
+    until_ms = stage.clock.now_ms() + PROVED_WITHIN_MS
+    while True:
+        answer = await venue.find(order)
+        if isinstance(answer, Absent) or stage.clock.now_ms() >= until_ms:
+            return answer
+        await stage.clock.sleep_ms(20_000)
+
+
+@case("XV-285", Level.SILVER)
+async def what_exists_is_never_absent(stage: Stage) -> None:
+    """
+    An order that the server has is found, however late one looks.
+
+    Given an order whose answer was lost with its process.
+    When the next process looks it up, ten minutes after it expired.
+    Then it is found, with the server's truth.
+    """
+    venue, order = await _lost(stage, Fault.LOST_ANSWER)
+    await venue.close()
+    await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + PROVED_WITHIN_MS)
+    found = await stage.see(await stage.open(), order)
+    stage.agree(found.report, await stage.one_held())
+
+
+@case("XV-290", Level.SILVER)
+async def lies_about_an_order_prove_nothing(stage: Stage) -> None:
+    """
+    Errors and pages of proxies do not make an order absent.
+
+    Given an order that was placed by an earlier process, and expired long ago.
+    When it is looked up, and the answer is 503, torn JSON, a page of HTML with 200 or 404, or a
+    broken connection.
+    Then it is not absent; and it is found when the wire is calm again.
+    """
+    venue, order = await stage.open(), stage.order()
+    await venue.place(order)
+    await venue.close()
+    await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + PROVED_WITHIN_MS)
+    venue = await stage.open()
+    for fault in (
+        Fault.GATEWAY_BEFORE,
+        Fault.GARBAGE_AFTER,
+        Fault.HTML_AFTER,
+        Fault.HTML_NOT_FOUND,
+        Fault.RESET_BEFORE,
+    ):
+        stage.wire.disturb(fault, "find", times=None)
+        answer = await venue.find(order)
+        if isinstance(answer, Absent):
+            fail(f"not Absent when {fault.value}", answer)
+        stage.wire.calm()
+    found = await stage.see(venue, order)
+    expect(isinstance(found, Found), "Found", found)
