@@ -1,7 +1,5 @@
 """An order's way from the request to the chain, and what stops it."""
 
-import pytest
-
 from tests.azuro.outside import imitation
 
 

@@ -206,15 +206,24 @@ def _league_of(games: list[Game]) -> dict[str, Any]:
 
 def _counted(games: list[Game]) -> dict[str, Any]:
     given = games[0].given
+    countries = [
+        _head(group[0].given.country, group)
+        | {"leagues": [_head(one[0].given.league, one) for one in _by(group, _league)]}
+        for group in _by(games, _country)
+    ]
+    sport = {"id": given.sport_id, "sportId": str(given.sport_id), "slug": given.sport}
+    sport |= {"name": given.sport.title(), "sportHub": listed(games[0])["sport"]["sporthub"]}
+    return sport | _counts(games) | {"countries": countries}
+
+
+def _head(name: str, games: list[Game]) -> dict[str, Any]:
+    return {"id": slug(name)} | _named(name, games) | _counts(games)
+
+
+def _counts(games: list[Game]) -> dict[str, int]:
     live = sum(game.state == "Live" for game in games)
     return {
-        "id": given.sport_id,
-        "slug": given.sport,
-        "name": given.sport.title(),
-        "sportId": str(given.sport_id),
-        "sportHub": listed(games[0])["sport"]["sporthub"],
         "activeGamesCount": len(games),
         "activeLiveGamesCount": live,
         "activePrematchGamesCount": len(games) - live,
-        "countries": [],
     }
