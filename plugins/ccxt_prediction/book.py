@@ -50,6 +50,11 @@ class Entry:
         """Whether something may still happen to it."""
         return (self.sent or self.earlier) and not (self.last is not None and self.last.final)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the stream has not said the last word about it yet."""
+        return self.is_open or self.told != self.last
+
     def never_left(self) -> bool:
         """Return whether it is certain that nobody has ever sent it."""
         return not self.earlier and not self.sent and not self.lock.locked()

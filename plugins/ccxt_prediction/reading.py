@@ -126,7 +126,7 @@ class Reader:
         if self._dialect.route is not None:
             path, api = self._dialect.route
             answer = await self._exchange.request(
-                path + name_of(order.client_id), [api, "private"], "GET", {}, {}, {}
+                path + name_of(order.client_id), [api, "private"], "GET", {}, {}
             )
             data = part(answer, "data")
             return self._exchange.parse_prediction_order(part(data, "order") or data)

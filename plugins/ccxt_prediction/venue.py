@@ -209,8 +209,8 @@ class CcxtVenue(Venue):
         if self._dialect.whole_list:
             await self._warm()
         while True:
-            for entry in [it for it in self._book.values() if it.is_open and not it.lock.locked()]:
-                report = await self._look_quietly(entry)
+            for entry in [it for it in self._book.values() if it.has_news and not it.lock.locked()]:
+                report = await self._look_quietly(entry) if entry.is_open else entry.last
                 if report is not None and report != entry.told:
                     entry.told = report
                     yield report
