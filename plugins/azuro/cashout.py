@@ -180,7 +180,17 @@ class Cashouts:
             return self._found(asked, self._report(order, OrderStatus.OPEN, _OPEN))
         if not late:
             return Unknown("the bet is not sold, and a signature may still be good")
+        if not await self._is_ours(bet):
+            return Unknown(
+                "the bet may have been sold: neither chain nor venue says that it is ours"
+            )
         return Absent("every signature has expired, and the bet is not sold")
+
+    async def _is_ours(self, bet: Row) -> bool:
+        trade, chain = self._parts.trade, self._parts.chain
+        if chain is None or trade is None:
+            return bet.sold is False
+        return await chain.owns(trade.orders.wallet.bettor, int(bet.bet))
 
     async def _bet(self, order: Order) -> Row | None:
         selection = order.selection

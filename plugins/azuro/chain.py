@@ -11,6 +11,7 @@ from .wire import fields_of, read_json
 _ALLOWANCE = "dd62ed3e"
 _BALANCE = "70a08231"
 _NONCES = "502e1a16"
+_OWNER = "6352211e"
 _BET_TYPEHASH = "704dcb9e"
 _WORD = 64
 
@@ -84,6 +85,18 @@ class Chain:
         await self._check_chain()
         core = self._environment.core
         return await self._read(core, _NONCES, _word(bettor), f"{nonce:0{_WORD}x}") != 0
+
+    async def owns(self, owner: str, bet: int) -> bool:
+        """
+        Whether a bet is still somebody's: whoever sells one back gives its token away.
+
+        Raises:
+            ChainError: the node does not say, or is one of another chain.
+            aiohttp.ClientError, TimeoutError: it cannot be asked.
+        """
+        await self._check_chain()
+        found = await self._read(self._environment.bet, _OWNER, f"{bet:0{_WORD}x}")
+        return found == int(owner, 16)
 
     async def signs_as_we_do(self) -> bool:
         """

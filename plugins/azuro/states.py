@@ -58,7 +58,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         bet: the number of the bet in the contract; empty before.
         transaction: its hash; empty before. It may be reverted.
         result: `Won`, `Lost`, `Canceled`, or empty.
-        sold: it was cashed out.
+        sold: it was cashed out; None when the venue does not say (yet).
         payout: what it was cashed out for; None where that is not said.
         free: it is a free bet; those cannot be sold.
         created_ms, updated_ms: the venue's times; 0 where they are not known.
@@ -73,7 +73,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     bet: str
     transaction: str
     result: str
-    sold: bool
+    sold: bool | None
     payout: Decimal | None
     free: bool
     created_ms: int
@@ -125,7 +125,7 @@ def read_row(body: object) -> Row | None:
         bet=text_of(given.get("betId")),
         transaction=text_of(given.get("txHash")),
         result="Canceled" if meta.get("status") == "Canceled" else text_of(given.get("result")),
-        sold=meta.get("isCashedOut") is True or bool(sale),
+        sold=_is_sold(given, meta),
         payout=number_of(sale.get("payout")),
         free=given.get("isFreebet") is True,
         created_ms=_time_ms(given, "createdAt"),
@@ -201,6 +201,16 @@ def _stage(row: Row, standing: Standing, *, final: bool) -> int:
 
 def _leg(leg: Mapping[str, Any]) -> tuple[str, str]:
     return text_of(leg.get("conditionId")), text_of(leg.get("outcomeId"))
+
+
+def _is_sold(given: Mapping[str, Any], meta: Mapping[str, Any]) -> bool | None:
+    """What the venue knows of a sale comes from its index of the chain, which may lag behind."""
+    said = meta.get("isCashedOut")
+    if said is True or fields_of(meta.get("cashout")):
+        return True
+    if given.get("redeemedAt") is not None and given.get("result") is None:
+        return True  # paid out before there was a result
+    return False if said is False else None
 
 
 def _time_ms(given: Mapping[str, Any], *names: str) -> int:
