@@ -178,12 +178,14 @@ class Cashouts:
             return self._found(asked, self._filled(order, asked.sale, _FILLED))
         if state:
             return self._found(asked, self._report(order, OrderStatus.OPEN, _OPEN))
+        return await self._missing(bet, late=late)
+
+    async def _missing(self, bet: Row, *, late: bool) -> FindAnswer:
+        """Nothing is known of a sale. That proves something once no signature is good any more."""
         if not late:
             return Unknown("the bet is not sold, and a signature may still be good")
         if not await self._is_ours(bet):
-            return Unknown(
-                "the bet may have been sold: neither chain nor venue says that it is ours"
-            )
+            return Unknown("the bet may be sold: neither chain nor venue says that it is ours")
         return Absent("every signature has expired, and the bet is not sold")
 
     async def _is_ours(self, bet: Row) -> bool:

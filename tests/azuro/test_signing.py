@@ -52,8 +52,10 @@ def shown(signed: Any) -> tuple[str, str]:
 def test_vector_a_a_single_bet(wallet: Any) -> None:
     assert shown(wallet.sign_bet(client_data(), [SINGLE])) == (
         "acb0136ec12b7f486739acb5a4e03cb6bed291d1eec4f0658b8fe42bce586815",
-        "0x292c8537c1af2e252f184c70882cf57d53224f5e8ac18fbe9d8d84c9343dc5d7"
-        "3e33db0e79bc1725987d20075f9008e8e60871acd3f3f2408c841d9ba7ca2a641c",
+        (
+            "0x292c8537c1af2e252f184c70882cf57d53224f5e8ac18fbe9d8d84c9343dc5d7"
+            "3e33db0e79bc1725987d20075f9008e8e60871acd3f3f2408c841d9ba7ca2a641c"
+        ),
     )
 
 
@@ -66,8 +68,10 @@ def test_vector_b_a_combo(wallet: Any) -> None:
 
     assert shown(wallet.sign_combo(client_data(), combo, parts)) == (
         "51f257f233fab8c28c27156a88975cec6e6a6b4789d9e9fa40e4a2eed984ae4c",
-        "0x6217d84826508b7d207af78c9c0a13c494eb8aaeef51165b06e36d3706a5d5d4"
-        "75ce8ba40dcbafb02339a75c7071457aafa58b55809d46eddd2cca1cc74442931b",
+        (
+            "0x6217d84826508b7d207af78c9c0a13c494eb8aaeef51165b06e36d3706a5d5d4"
+            "75ce8ba40dcbafb02339a75c7071457aafa58b55809d46eddd2cca1cc74442931b"
+        ),
     )
 
 
@@ -82,16 +86,20 @@ def test_vector_c_a_cashout(wallet: Any) -> None:
 
     assert shown(wallet.sign_cashout(POLYGON.cashout, order)) == (
         "8d8145f59716e5f992c9f7e8f3110199cb82d7204b965adf030a19c6fcc5b4b1",
-        "0x56fd472f9a3bae4e5bb99f5d7f6b8990640c7021b671c0b17644ee919b66c7b5"
-        "4d46ab84f6b8c9cb567b31e0b318538e2b3224eaea315c967f98ed7f5a2522111c",
+        (
+            "0x56fd472f9a3bae4e5bb99f5d7f6b8990640c7021b671c0b17644ee919b66c7b5"
+            "4d46ab84f6b8c9cb567b31e0b318538e2b3224eaea315c967f98ed7f5a2522111c"
+        ),
     )
 
 
 def test_vector_d_another_chain_and_no_text(wallet: Any) -> None:
     assert shown(wallet.sign_bet(client_data(AMOY, ""), [SINGLE])) == (
         "cb131b8a477c613cb2511b5ce4865d965323b40a75463172049d093e86527227",
-        "0xc5ffc7fad8a2aa3001a596c5cf9e820c84d4205b2416834870bc636bd9299c73"
-        "0485ca25bafc92b5cd6efa1d5c1cd716771c59d61e713b01457e410f2c7368c41b",
+        (
+            "0xc5ffc7fad8a2aa3001a596c5cf9e820c84d4205b2416834870bc636bd9299c73"
+            "0485ca25bafc92b5cd6efa1d5c1cd716771c59d61e713b01457e410f2c7368c41b"
+        ),
     )
 
 
