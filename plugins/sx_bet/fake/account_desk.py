@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .desk import Floor, account_of, body_of, success
+from .desk import Floor, body_of, success
 from .model import Account
 from .reading import fields_of
 from .refusals import malformed
@@ -36,7 +36,7 @@ class AccountDesk:
 
     async def proxy(self, request: web.Request) -> Any:
         """The wallet that stakes come from."""
-        account = account_of(request)
+        account = self._floor.account_of(request)
         return success(
             {
                 "obv3ProxyWalletAddress": account.proxy,
@@ -47,7 +47,7 @@ class AccountDesk:
 
     async def deploy(self, request: web.Request) -> Any:
         """Begin to make the wallet; it is there a while later."""
-        account = account_of(request)
+        account = self._floor.account_of(request)
         self._floor.work.spawn(self._deploy(account), f"{account.proxy} is made")
         return success({"obv3ProxyWalletAddress": account.proxy})
 
@@ -58,12 +58,12 @@ class AccountDesk:
     async def balance(self, request: web.Request) -> Any:
         """The money in the wallet and in escrow."""
         settings = self._floor.settings
-        row = balance_row(account_of(request), settings.base_token, settings.escrow)
+        row = balance_row(self._floor.account_of(request), settings.base_token, settings.escrow)
         return success({"balances": [row]})
 
     async def fees(self, request: web.Request) -> Any:
         """What is charged on profits; null is nothing."""
-        account = account_of(request)
+        account = self._floor.account_of(request)
         return success(
             {
                 "takerPayoutFee": _share(account.taker_fee),
@@ -76,7 +76,7 @@ class AccountDesk:
 
     async def token(self, request: web.Request) -> Any:
         """A token for the websocket. This one answer has no envelope."""
-        address = account_of(request).address
+        address = self._floor.account_of(request).address
         return {"token": self._floor.tokens.make(address, self._floor.work.now_ms)}
 
     async def heartbeat(self, request: web.Request) -> Any:
@@ -86,7 +86,7 @@ class AccountDesk:
             raise malformed("timeoutSeconds must be an integer number")
         if not 0 <= seconds <= _LONGEST_HEARTBEAT_S:
             raise malformed(f"timeoutSeconds must be from 0 to {_LONGEST_HEARTBEAT_S}")
-        account = account_of(request)
+        account = self._floor.account_of(request)
         self._floor.exchange.beat(account, seconds)
         until_ms = account.heartbeat_until_ms
         return success({"expiresAt": None if until_ms is None else iso(until_ms)})

@@ -2,6 +2,7 @@
 What all desks share: who asks, what they sent, and how they are answered.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -18,8 +19,7 @@ from .refusals import Refusal
 from .settings import FakeSettings
 from .tokens import Tokens
 
-#: Where a request keeps whose key it came with.
-ACCOUNT = "account"
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
 class Floor(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +34,20 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True):
     channels: Channels
     tokens: Tokens
 
+    def account_of(self, request: web.Request) -> Account:
+        """
+        Return who asks.
 
-def account_of(request: web.Request) -> Account:
-    """Return who asks."""
-    return request[ACCOUNT]
+        Raises:
+            Refusal: nobody that is known here.
+        """
+        key = request.headers.get("x-sx-api-key", "")
+        if not _KEY.fullmatch(key):
+            raise Refusal(401, "BAD_AUTH")
+        account = self.exchange.ledger.by_key(key)
+        if account is None:
+            raise Refusal(401, "INVALID_USER")
+        return account
 
 
 async def body_of(request: web.Request) -> Any:

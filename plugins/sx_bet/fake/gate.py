@@ -16,11 +16,10 @@ from aiohttp import web
 from xarb_runtime.domain.money import parse_duration_ms
 
 from .clockwork import Clockwork
-from .desk import ACCOUNT
-from .faults import Fault, Faults
-from .ledger import Ledger
+from .desk import Floor
+from .faults import Fault
 from .refusals import BrokenLinkError, GarbageError, Refusal
-from .settings import FakeRates, FakeSettings
+from .settings import FakeRates
 
 _PRIVATE = (
     "/user/",
@@ -34,7 +33,6 @@ _PRIVATE = (
 _PUBLIC = ("/trades-v3/public",)
 _RETIRED = re.compile(r"/orders(/.*)?|/metadata")
 _WEBSOCKET = "/connection/websocket"
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _GARBAGE = "<html><body>upstream sent too big header</body></html>"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -79,11 +77,9 @@ class Gate:
         gone: no request is answered at all, every connection breaks.
     """
 
-    def __init__(
-        self, settings: FakeSettings, work: Clockwork, ledger: Ledger, faults: Faults
-    ) -> None:
-        self._settings, self._work, self._ledger, self._faults = settings, work, ledger, faults
-        self._turnstile = Turnstile(settings.rates, work)
+    def __init__(self, floor: Floor) -> None:
+        self._floor, self._work = floor, floor.work
+        self._turnstile = Turnstile(floor.settings.rates, floor.work)
         self.log: list[str] = []
         self.gone = False
 
@@ -108,8 +104,8 @@ class Gate:
         if request.path == _WEBSOCKET:
             return await handler(request)
         self.log.append(route)
-        faults = self._faults.of_request(route)
-        await self._work.pause(self._settings.latency)
+        faults = self._floor.faults.of_request(route)
+        await self._work.pause(self._floor.settings.latency)
         try:
             await _on_the_way_in(faults, self._work)
             answer: Any = await self._answer(request, handler)
@@ -134,7 +130,7 @@ class Gate:
             raise Refusal(400, "OrderBook V2 is no longer supported")
         key = request.headers.get("x-sx-api-key", "")
         if path.startswith(_PRIVATE) and path not in _PUBLIC:
-            request[ACCOUNT] = self._who(key)
+            self._floor.account_of(request)
         self._turnstile.enter(_group(request.method, path), key)
         try:
             # Handlers return data; only the gate makes an answer of it.
@@ -143,14 +139,6 @@ class Gate:
             raise Refusal(404, f"Cannot {request.method} {path}") from error
         except web.HTTPMethodNotAllowed as error:
             raise Refusal(404, f"Cannot {request.method} {path}") from error
-
-    def _who(self, key: str) -> Any:
-        if not _KEY.fullmatch(key):
-            raise Refusal(401, "BAD_AUTH")
-        account = self._ledger.by_key(key)
-        if account is None:
-            raise Refusal(401, "INVALID_USER")
-        return account
 
 
 def _group(method: str, path: str) -> str:

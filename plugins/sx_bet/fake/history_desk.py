@@ -10,7 +10,7 @@ from aiohttp import web
 
 from xarb_runtime.domain.money import parse_duration_ms
 
-from .desk import Floor, account_of, success
+from .desk import Floor, success
 from .model import Account, Fill, FillState
 from .reading import is_newest_first, moment, page
 from .refusals import malformed
@@ -48,7 +48,7 @@ class HistoryDesk:
             return success({"fills": [], "nextKey": None})
         found = [
             fill
-            for fill in _between(self._known(account_of(request)), query)
+            for fill in _between(self._known(self._floor.account_of(request)), query)
             if query.get("orderId") in {None, fill.order.id}
             and query.get("tradeId") in {None, fill.trade}
             and query.get("marketHash") in {None, fill.order.market}
@@ -63,7 +63,7 @@ class HistoryDesk:
         markets = self._floor.house.markets
         found = [
             trade
-            for trade in trades_of(_between(self._known(account_of(request)), query))
+            for trade in trades_of(_between(self._known(self._floor.account_of(request)), query))
             if common_state(trade) in states
             and query.get("marketHash") in {None, trade[0].order.market}
             and query.get("eventId") in {None, markets[trade[0].order.market].settings.event}
@@ -74,7 +74,7 @@ class HistoryDesk:
     async def positions(self, request: web.Request) -> Any:
         """What is at stake, market by market."""
         states = _states(request.query.get("status", ""))
-        fills = [it for it in self._known(account_of(request)) if it.state in states]
+        fills = [it for it in self._known(self._floor.account_of(request)) if it.state in states]
         fills.sort(key=lambda fill: fill.order.market)
         with_profit = states == {FillState.SETTLED}
         groups = [list(group) for _, group in groupby(fills, key=lambda fill: fill.order.market)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .desk import Floor, account_of, body_of, success
+from .desk import Floor, body_of, success
 from .model import Account, Draft, Order, OrderFate, OrderState, Row
 from .reading import is_newest_first, page, read_ids, read_placing
 from .refusals import BrokenLinkError, GarbageError, Refusal
@@ -40,7 +40,7 @@ class OrderDesk:
 
     async def place(self, request: web.Request) -> Any:
         """Take orders, and wait for what becomes of them if one wants to know."""
-        account = account_of(request)
+        account = self._floor.account_of(request)
         wish = read_placing(await body_of(request), self._floor.settings.most_orders)
         drafts = [self._floor.checks.named(draft) for draft in wish.drafts]
         for draft in drafts:
@@ -86,7 +86,7 @@ class OrderDesk:
 
     async def list_orders(self, request: web.Request) -> Any:
         """The orders that rest."""
-        account, query = account_of(request), request.query
+        account, query = self._floor.account_of(request), request.query
         found = [
             row
             for order in self._exchange.orders.values()
@@ -101,11 +101,11 @@ class OrderDesk:
     async def find(self, request: web.Request) -> Any:
         """One order, ended or not."""
         order = self._exchange.orders.get(request.match_info["id"])
-        return success(self._seen(order, account_of(request)))
+        return success(self._seen(order, self._floor.account_of(request)))
 
     async def find_by_client_id(self, request: web.Request) -> Any:
         """One order by the client's own id; the newest where there are several."""
-        account, wanted = account_of(request), request.match_info["id"]
+        account, wanted = self._floor.account_of(request), request.match_info["id"]
         orders = reversed(list(self._exchange.orders.values()))
         mine = (it for it in orders if it.client_id == wanted and it.account is account)
         return success(self._seen(next(mine, None), account))
@@ -119,7 +119,7 @@ class OrderDesk:
 
     async def cancel(self, request: web.Request) -> Any:
         """Cancel some orders."""
-        account = account_of(request)
+        account = self._floor.account_of(request)
         wanted = read_ids(await body_of(request), self._floor.settings.most_cancels)
         found: dict[str, list[Row]] = {"cancelled": [], "notCancelled": [], "unconfirmed": []}
         for order_id in wanted:
@@ -134,14 +134,14 @@ class OrderDesk:
 
     async def cancel_all(self, request: web.Request) -> Any:
         """Cancel everything."""
-        return self._submit(self._exchange.open_orders(account_of(request)))
+        return self._submit(self._exchange.open_orders(self._floor.account_of(request)))
 
     async def cancel_event(self, request: web.Request) -> Any:
         """Cancel everything of an event."""
         event = request.query.get("eventId")
         if not event:
             raise Refusal(400, ["eventId must be a string"])
-        orders = self._exchange.open_orders(account_of(request))
+        orders = self._exchange.open_orders(self._floor.account_of(request))
         return self._submit([it for it in orders if self._row(it)["eventId"] == event])
 
     def _submit(self, orders: list[Order]) -> Any:

@@ -46,10 +46,11 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
         OSError: the port is taken.
     """
     settings: FakeSettings = opening.settings
+    error: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         work = Clockwork(opening.clock, tasks)
         floor = _floor(settings, work)
-        gate = Gate(settings, work, floor.exchange.ledger, floor.faults)
+        gate = Gate(floor)
         realtime = Realtime(settings, work, floor.channels, floor.tokens)
         runner = web.AppRunner(
             _application(floor, gate, realtime),
@@ -63,10 +64,14 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
             await web.TCPSite(runner, LOOPBACK, opening.port).start()
             address = f"{LOOPBACK}:{runner.addresses[0][1]}"
             yield _simulated(settings, address, Control(floor, gate, realtime))
+        except Exception as raised:  # noqa: BLE001 -- raised again below, outside the group
+            error = raised
         finally:
             floor.channels.quake()
             await runner.cleanup()
             work.stop()
+    if error is not None:
+        raise error
 
 
 def _floor(settings: FakeSettings, work: Clockwork) -> Floor:
