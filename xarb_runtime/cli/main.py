@@ -17,9 +17,11 @@ from xarb_runtime.cli import (
     feed,
     ghost,
     init,
+    keys,
     levels,
     messages,
     metrics,
+    parity,
     plugins,
     run,
     schemas,
@@ -66,6 +68,7 @@ def version() -> None:
 app.command("init", rich_help_panel=DEPLOYMENT)(init.init)
 app.command("check", rich_help_panel=DEPLOYMENT)(run.check)
 app.command("run", rich_help_panel=DEPLOYMENT)(run.run)
+app.add_typer(keys.app, name="keys", rich_help_panel=DEPLOYMENT)
 app.command("status", rich_help_panel=RUNNING)(levels.status)
 app.command("pause", rich_help_panel=RUNNING)(levels.pause)
 app.command("resume", rich_help_panel=RUNNING)(levels.resume)
@@ -79,6 +82,7 @@ app.add_typer(feed.app, name="feed", rich_help_panel=RUNNING)
 app.command("executions", rich_help_panel=LOOKING)(executions.executions)
 app.command("show", rich_help_panel=LOOKING)(executions.show)
 app.command("incidents", rich_help_panel=LOOKING)(executions.incidents)
+app.command("parity", rich_help_panel=LOOKING)(parity.parity)
 app.add_typer(messages.letters, name="dead-letters", rich_help_panel=LOOKING)
 app.add_typer(bus.app, name="bus", rich_help_panel=LOOKING)
 app.add_typer(metrics.app, name="metrics", rich_help_panel=LOOKING)

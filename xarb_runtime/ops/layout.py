@@ -38,9 +38,11 @@ Plugins import `xarb_runtime.plugins` and `xarb_runtime.domain`, and nothing els
 """
 
 GITIGNORE = """\
-# The journal, the control token, logs; and what must not be seen.
+# The journal, the control token, logs, keystores; and what must not be seen.
 /var/
 .secrets.yaml
+*keystore*.json
+/UTC--*
 __pycache__/
 """
 

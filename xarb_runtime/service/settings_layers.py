@@ -9,13 +9,14 @@ dynaconf's own loaders runs, so that nothing but the arguments decides the resul
 """
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from dynaconf.base import Settings as Dynaconf
 
+from xarb_runtime.plugins.keys import KeyPlace
 from xarb_runtime.service.settings_finding import SettingFinding
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, read_yaml
@@ -24,6 +25,7 @@ SETTINGS_FILE = "settings.yaml"
 SECRETS_FILE = ".secrets.yaml"
 PREFIX = "XARB_"
 PACKAGED = "packaged defaults"
+KEYSTORE_PASSWORD = KeyPlace().password_env
 
 _SEPARATOR = "__"
 _ROOT = "XARB"
@@ -38,8 +40,19 @@ def read_layers(folder: Path, environ: Mapping[str, str]) -> list[Layer]:
         layer = read_yaml(secrets, secret=True)
         layer.findings.extend(_readable_by_others(secrets))
         layers.append(layer)
-    names = sorted(name for name in environ if name.startswith(PREFIX))
+    # A venue's keys come from the environment as well; those variables are no settings.
+    others = {KEYSTORE_PASSWORD, *(name for layer in layers for name in _variables(layer.tree))}
+    names = sorted(name for name in environ if name.startswith(PREFIX) and name not in others)
     return layers + [_variable(name, environ[name]) for name in names]
+
+
+def _variables(tree: Tree) -> Iterator[str]:
+    """Names of variables of the environment that keys such as `key_env` name."""
+    for name, entry in tree.items():
+        if isinstance(entry, Mapping):
+            yield from _variables(entry)
+        elif name.endswith("_env"):
+            yield str(entry.value)
 
 
 def merge(layers: Sequence[Layer]) -> Tree:
