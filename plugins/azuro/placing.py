@@ -58,6 +58,9 @@ class Placing:
             return Refused("BAD_ORDER", str(error))
         if order.client_id in self._sent:
             return self._sent[order.client_id] or await self._look(order, terms)
+        least, most = self._parts.settings.min_stake, self._parts.settings.max_stake
+        if not least <= order.stake <= most:
+            return Refused("BAD_STAKE", f"expected {least} to {most}, found {order.stake}")
         try:
             fee = await self._parts.gas.fresh()
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
