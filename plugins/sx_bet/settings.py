@@ -76,7 +76,7 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_wait: str = "3s"
     request_timeout: str = "5s"
     expiry_margin: str = "20s"
-    absence_margin: str = "30s"
+    absence_margin: str = "15s"
     heartbeat_timeout: str = "60s"
     rate_limit: int = 500
     rate_kept: int = 200

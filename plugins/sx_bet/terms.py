@@ -38,7 +38,9 @@ class _Limits(_Part, frozen=True):
     order_size_minimum_base_units: int
 
 
-class _Metadata(_Part, frozen=True):
+class Metadata(_Part, frozen=True):
+    """All of it that matters to orders."""
+
     chain_id: int
     domain: Domain
     active_asset: _Asset
@@ -77,7 +79,10 @@ def read_terms(body: bytes, chain_id: int) -> Terms:
     Raises:
         wire.WireError: they are not as they must be; nothing may be signed.
     """
-    told = wire.read_data(body, _Metadata)
+    try:
+        told = wire.read_data(body, Metadata)
+    except wire.WireError as error:
+        raise wire.WireError(f"metadata: {error}") from None
     for problem in _problems(told, chain_id):
         raise wire.WireError(f"metadata: {problem}")
     return Terms(
@@ -91,7 +96,7 @@ def read_terms(body: bytes, chain_id: int) -> Terms:
     )
 
 
-def _problems(told: _Metadata, chain_id: int) -> list[str]:
+def _problems(told: Metadata, chain_id: int) -> list[str]:
     domain, asset = told.domain, told.active_asset
     checks = [
         (told.chain_id == chain_id, f"expected chain {chain_id}, found {told.chain_id}"),

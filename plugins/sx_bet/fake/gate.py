@@ -107,6 +107,7 @@ class Gate:
         faults = self._floor.faults.of_request(route)
         await self._work.pause(self._floor.settings.latency)
         try:
+            await request.read()  # what has arrived is there, also when the sender hangs up
             await _on_the_way_in(faults, self._work)
             answer: Any = await self._answer(request, handler)
             for fault in faults:
