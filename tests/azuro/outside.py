@@ -33,6 +33,8 @@ FOOTBALL = "300610060000000000847934050000000000002435769680"
 FOOTBALL_GAME = "1006000000000091146911"
 TENNIS = "300610060000000000306992750000000000009084689496"
 PREMATCH = "300610060000000000900000170000000000001500000001"
+#: Longer than any way to the chain.
+WAY_MS = 30_000
 START_MS = 1_790_000_000_000
 
 
@@ -150,6 +152,12 @@ class Bettor:
         }
         facts |= {name: changes[name] for name in facts if name in changes}
         return {**facts, "clientBetData": data, "bettorSignature": f"0x{signed.removeprefix('0x')}"}
+
+
+async def followed(bettor: Bettor, order_id: str) -> Any:
+    """An order, when its way to the chain is over."""
+    bettor.clock.move(WAY_MS)
+    return await bettor.order(order_id)
 
 
 def decoded(body: bytes) -> Any:

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from .bodies import check_ids, part
-from .ledger import ChainBet, Receipt
+from .ledger import CashedOut, ChainBet, Receipt
 from .orders import STANDING, BetOrder
 from .replies import ProblemError, json_of, reply
 from .typed import cashout_order, signer
@@ -192,9 +192,10 @@ class CashoutRoutes:
             return
         order.error = None
         order.tx_hash, order.state = world.ledger.new_hash(), "ACCEPTED"
-        world.ledger.cash_out(bet.token_id, order.raw)
+        paid = world.ledger.cash_out(bet.token_id, order.raw)
         bet.owner = world.chain.cashout.lower()
         order.bet.redeemed_ms = world.now_ms
+        order.bet.cashed_out = paid
         world.expose(order.bet, -1)
         world.ledger.receipts[order.tx_hash] = Receipt(
             tx_hash=order.tx_hash,
@@ -202,7 +203,7 @@ class CashoutRoutes:
             succeeded=True,
             sender=order.bet.owner,
             to=world.chain.cashout,
-            cashed_out=(bet.token_id, order.raw, order.bet.owner),
+            cashed_out=CashedOut(bet.token_id, order.bet.owner, order.raw, paid),
         )
 
     def _obstacle(self, order: CashoutOrder, offer: _Offer) -> str:

@@ -72,9 +72,22 @@ class ChainBet(msgspec.Struct, kw_only=True):
     paid: bool = False
 
 
+class CashedOut(msgspec.Struct, frozen=True):
+    """A bet that the cashout contract bought: at which raw odds, and what it paid."""
+
+    token: int
+    owner: str
+    raw: int
+    payout: int
+
+
 class Receipt(msgspec.Struct, kw_only=True):
-    """A transaction that was mined, or reverted; `bets` are those it made, `cashed_out` is
-    token, raw odds and owner of the one that it bought.
+    """
+    A transaction that was mined, or reverted.
+
+    Attributes:
+        bets: those that it made.
+        cashed_out: the one that it bought.
     """
 
     tx_hash: str
@@ -83,7 +96,7 @@ class Receipt(msgspec.Struct, kw_only=True):
     sender: str
     to: str
     bets: list[ChainBet] = []
-    cashed_out: tuple[int, int, str] | None = None
+    cashed_out: CashedOut | None = None
 
 
 class Ledger:

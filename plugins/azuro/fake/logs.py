@@ -22,10 +22,9 @@ def logs_of(chain: ChainFacts, receipt: Receipt) -> list[dict[str, Any]]:
     """Return the logs of a transaction, as JSON-RPC shows them."""
     found = [_new_bet(chain, bet) for bet in receipt.bets]
     if receipt.cashed_out is not None:
-        token, raw, owner = receipt.cashed_out
-        payout = 0
-        data = encode(["uint256", "uint64", "uint256"], [token, raw, payout])
-        topics = [BET_CASHED_OUT, _word(int(chain.core, 16)), _word(int(owner, 16))]
+        sold = receipt.cashed_out
+        data = encode(["uint256", "uint64", "uint256"], [sold.token, sold.raw, sold.payout])
+        topics = [BET_CASHED_OUT, _word(int(chain.core, 16)), _word(int(sold.owner, 16))]
         found.append((chain.cashout, topics, data))
     return [
         {

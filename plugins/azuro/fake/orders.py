@@ -41,6 +41,7 @@ class BetOrder(msgspec.Struct, kw_only=True):
         core, chain_id: as they were signed. signer: who signed, None where nobody can have.
         tx_hash, bet_id: set once it is sent, and once it is on the chain.
         result: `Won`, `Lost` or `Canceled`.
+        cashed_out: what it was bought for, in base units.
         payout: base units; what was or will be paid.
         at_once: it was refused in the answer to the request: the backend never took it.
         states: every state it was in, with its time.
@@ -77,6 +78,7 @@ class BetOrder(msgspec.Struct, kw_only=True):
     at_once: bool = False
     settled_ms: int | None = None
     redeemed_ms: int | None = None
+    cashed_out: int | None = None
     states: list[tuple[int, str]] = []
     looks: int = 0
     answered: bool = False
@@ -135,11 +137,18 @@ class BetOrder(msgspec.Struct, kw_only=True):
             "settledAt": iso(self.settled_ms),
             "redeemedAt": iso(self.redeemed_ms),
             "conditions": [self._leg(leg) for leg in self.legs],
-            "meta": None,
+            "meta": self._meta(),
             "error": self.error,
             "errorMessage": self.message,
         }
         return body | dict.fromkeys(self.fate.nulls)
+
+    def _meta(self) -> dict[str, Any] | None:
+        """Return what the index of the chain adds; here it is quick, and knows of sales only."""
+        if self.cashed_out is None:
+            return None
+        payout = text(from_units(self.cashed_out, self.decimals))
+        return {"isCashedOut": True, "isRedeemed": True, "cashout": {"payout": payout}}
 
     def _leg(self, leg: OrderLeg) -> dict[str, Any]:
         return {

@@ -35,7 +35,8 @@ class Relayer:
         )
         at(order.created_ms + delay_ms * _SENT_SHARE // 100, lambda: self._send(order))
         at(order.created_ms + delay_ms, lambda: self._mine(order))
-        at(order.expires * 1000, lambda: self._expire(order))
+        if order.expires * 1000 > order.created_ms:  # or a check will find it
+            at(order.expires * 1000, lambda: self._expire(order))
 
     def release(self, order: BetOrder) -> None:
         """Let an order that rests go all the way, now."""
