@@ -253,10 +253,9 @@ class Stream:
         if channel not in self._wanted or published is None:
             return
         known = self._offsets.get(channel, 0)
-        if published.offset:
-            self._offsets[channel] = published.offset
-            if known and published.offset > known + 1:
-                self._on_live(channel)  # something in between was lost
+        self._offsets[channel] = max(published.offset, known)
+        if known and published.offset > known + 1:
+            self._on_live(channel)  # something in between was lost
         self._on_data(channel, published.data)
 
 
