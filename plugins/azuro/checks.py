@@ -12,7 +12,7 @@ from xarb_runtime.plugins.contracts import VenueCheck
 from .chain import ChainError
 from .feed import Feed
 from .parts import Parts
-from .purse import WITHOUT_LIMIT
+from .purse import WITHOUT_LIMIT, plain
 from .wire import NOT_FOUND, words_of
 
 _FAILURES = (aiohttp.ClientError, TimeoutError)
@@ -42,7 +42,7 @@ async def _fee(parts: Parts) -> VenueCheck:
     return VenueCheck(
         what="relayer fee",
         ok=not parts.gas.problem,
-        found=f"{parts.gas.tokens} {parts.environment.symbol} an order",
+        found=f"{plain(parts.gas.tokens)} {parts.environment.symbol} an order",
         hint="accept it with max_relayer_fee, or wait" if parts.gas.problem else "",
     )
 
@@ -73,7 +73,7 @@ async def _money(parts: Parts) -> AsyncIterator[VenueCheck]:
 def _enough(parts: Parts, what: str, raw: int, hint: str) -> VenueCheck:
     found = parts.purse.in_tokens(raw)
     ok = found >= parts.settings.min_stake + parts.gas.tokens
-    shown = "without limit" if found == Decimal(WITHOUT_LIMIT) else str(found.normalize())
+    shown = "without limit" if found == Decimal(WITHOUT_LIMIT) else plain(found)
     return VenueCheck(
         what=what,
         ok=ok,

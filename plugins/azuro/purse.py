@@ -73,8 +73,8 @@ class Purse:
         needed, symbol = self._least + fee, self._environment.symbol
         for what, raw in (("balance", self.wealth.balance), ("allowance", self.wealth.allowance)):
             if self.in_tokens(raw) < needed:
-                found = self.in_tokens(raw)
-                return f"expected a {what} of {needed} {symbol} or more, found {found}"
+                found = plain(self.in_tokens(raw))
+                return f"expected a {what} of {plain(needed)} {symbol} or more, found {found}"
         return ""
 
     def in_tokens(self, raw: int) -> Decimal:
@@ -89,3 +89,8 @@ class Purse:
             "balance_tokens": self.in_tokens(self.wealth.balance),
             "allowance_tokens": self.in_tokens(self.wealth.allowance),
         }
+
+
+def plain(amount: Decimal) -> str:
+    """Return an amount for people, without zeros that say nothing."""
+    return f"{amount.normalize():f}"

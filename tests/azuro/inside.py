@@ -116,3 +116,14 @@ async def hear(venue: Any, is_last: Callable[[OrderReport], bool]) -> list[Order
         if is_last(report):
             return heard
     raise AssertionError("the reports ended")
+
+
+@asynccontextmanager
+async def listening(venue: Any) -> AsyncIterator[None]:
+    """Listen to reports meanwhile, as the runtime does."""
+    task = asyncio.get_running_loop().create_task(hear(venue, lambda _: False))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

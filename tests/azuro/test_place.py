@@ -1,20 +1,34 @@
 """Placing: sent once, acknowledged, refused only when that is proven."""
 
+import asyncio
 from decimal import Decimal
+from typing import Any
 
-from tests.azuro.inside import hear, in_virtual_time, world
-from xarb_runtime.domain.orders import Accepted
+import pytest
+
+from tests.azuro.inside import BETTOR, FOOTBALL, hear, in_virtual_time, part, world
+from xarb_runtime.domain.orders import (
+    Accepted,
+    CancelRefused,
+    Found,
+    OrderStatus,
+    Refused,
+    Selection,
+    Unknown,
+)
+
+fates, faults = part("fake.fates"), part("fake.faults")
+POST = "POST bet/orders/ordinar"
 
 
 def test_an_order_is_acknowledged_then_filled_then_final() -> None:
     async def scenario() -> None:
         async with world() as here, here.connect() as venue:
-            order = here.order()
-            answer = await venue.place(order)
+            answer = await venue.place(here.order())
             heard = await hear(venue, lambda report: report.final)
 
         assert isinstance(answer, Accepted)
-        assert (answer.report.status.value, answer.report.filled) == ("open", 0)
+        assert (answer.report.status, answer.report.filled) == (OrderStatus.OPEN, 0)
         facts = [(it.status.value, it.filled, it.odds, it.final) for it in heard]
         assert facts == [
             ("open", 0, 0, False),
@@ -22,5 +36,215 @@ def test_an_order_is_acknowledged_then_filled_then_final() -> None:
             ("filled", 10, Decimal("1.56"), True),
         ]
         assert here.posts() == 1
+
+    in_virtual_time(scenario())
+
+
+def test_what_was_ordered_is_what_is_signed() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect(expiry="40s") as venue:
+            order = here.order(stake=Decimal("12.349"), min_odds=Decimal("1.545"))
+            await venue.place(order)
+            (held,) = here.control.orders
+
+        assert held.id == f"{BETTOR}_{part('terms').nonce_of(order.client_id)}"
+        assert (held.amount, held.min_odds) == (12_340_000, 1_550_000_000_000)
+        assert held.expires == -(-order.expires_ms // 1000) + 40
+        assert held.signer.lower() == held.owner == BETTOR
+
+    in_virtual_time(scenario())
+
+
+def test_an_order_is_filled_at_the_venues_odds_not_at_ours() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            here.control.next_order(fates.OrderFate(odds=Decimal("1.61")))
+            await venue.place(here.order())
+            heard = await hear(venue, lambda report: report.filled > 0)
+
+        assert heard[-1].odds == Decimal("1.61")
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("repeats", ["existing", "conflict", "invalid_nonce"])
+@pytest.mark.parametrize("later", [False, True])
+def test_placing_again_is_harmless_in_this_process_and_in_the_next(
+    repeats: str, later: bool
+) -> None:
+    async def scenario() -> None:
+        async with world(repeats=repeats) as here:
+            order = here.order()
+            async with here.connect() as venue:
+                await venue.place(order)
+                again = None if later else await venue.place(order)
+                posts = here.posts()
+            if later:
+                async with here.connect() as venue:
+                    again = await venue.place(order)
+
+            assert isinstance(again, Accepted)
+            assert posts == 1
+            assert len(here.control.orders) == 1
+
+    in_virtual_time(scenario())
+
+
+def test_a_second_order_that_is_refused_says_nothing_of_the_first() -> None:
+    """The venue may check the market before it notices that it has the order already."""
+
+    async def scenario() -> None:
+        refusal = '{"id": "%s", "state": "Rejected", "error": "BadData"}'
+        async with world() as here:
+            order = here.order()
+            async with here.connect() as venue:
+                await venue.place(order)
+            name = here.control.orders[0].id
+            here.control.disturb(
+                faults.WireFault(
+                    route=POST,
+                    what="answer",
+                    status=400,
+                    body=refusal % name,
+                    content_type="application/json",
+                )
+            )
+            async with here.connect() as venue:
+                assert isinstance(await venue.place(order), Accepted)
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("status", [201, 400, 409])
+def test_a_definite_refusal_is_one_and_is_remembered(keeps: bool, status: int) -> None:
+    async def scenario() -> None:
+        async with world(keeps_refused=keeps, refusal_status=status) as here:
+            async with here.connect() as venue:
+                here.control.suspend(FOOTBALL)
+                answer = await venue.place(here.order())
+                again = await venue.place(here.order())
+
+            assert answer == again == Refused("BadData", "Condition is not active")
+            assert here.posts() == 1
+
+    in_virtual_time(scenario())
+
+
+def test_a_rejection_on_the_way_to_the_chain_is_reported() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            here.control.next_order(fates.OrderFate(reverts=True))
+            answer = await venue.place(here.order())
+            heard = await hear(venue, lambda report: report.final)
+
+        assert isinstance(answer, Accepted)
+        assert (heard[-1].status, heard[-1].filled) == (OrderStatus.REFUSED, 0)
+        assert heard[-1].code == "TransactionFailed"
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"what": "reset", "handled": True},
+        {"what": "reset"},
+        {"what": "cut", "handled": True},
+        {"what": "answer", "handled": True},
+        {"what": "answer", "status": 500, "body": "{}", "content_type": "application/json"},
+        {"what": "answer", "status": 200, "body": "<html>", "handled": True},
+        {"what": "hang"},
+    ],
+)
+def test_an_answer_that_proves_nothing_is_unknown_or_what_a_look_tells(fault: Any) -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            here.control.disturb(faults.WireFault(route=POST, **fault))
+            answer = await venue.place(here.order())
+            arrived = bool(here.control.orders)
+
+            if not arrived:
+                assert isinstance(answer, Unknown)
+            else:
+                assert isinstance(answer, Unknown | Accepted)
+                assert isinstance(await venue.find(here.order()), Found)
+            assert here.posts() == 1
+
+    in_virtual_time(scenario())
+
+
+def test_an_order_to_a_venue_that_is_away_is_not_sent() -> None:
+    async def scenario() -> None:
+        async with world() as here:
+            gone = {"url": "http://127.0.0.1:1/api", "stream": False}
+            async with here.connect(**gone) as venue:
+                answer = await venue.place(here.order())
+
+        assert isinstance(answer, Refused)
+        assert answer.code == "NOT_READY"
+
+    in_virtual_time(scenario())
+
+
+def test_two_calls_at_the_same_time_send_one_order() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            order = here.order()
+            answers = await asyncio.gather(*(venue.place(order) for _ in range(5)))
+
+            assert here.posts() == 1
+            assert any(isinstance(answer, Accepted) for answer in answers)
+            assert not any(isinstance(answer, Refused) for answer in answers)
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"stake": Decimal("0.5")}, "BAD_STAKE"),
+        ({"stake": Decimal(1001)}, "BAD_STAKE"),
+        ({"selection": Selection("azuro", "ou25", "over", ())}, "BAD_ORDER"),
+        ({"selection": Selection("azuro", FOOTBALL, "cashout:29", ())}, "NO_CASHOUT"),
+    ],
+)
+def test_what_cannot_be_an_order_is_not_sent(changes: dict[str, Any], code: str) -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            answer = await venue.place(here.order(**changes))
+
+            assert isinstance(answer, Refused)
+            assert answer.code == code
+            assert here.posts() == 0
+
+    in_virtual_time(scenario())
+
+
+def test_a_fee_that_was_not_agreed_to_is_not_paid() -> None:
+    async def scenario() -> None:
+        async with world(relayer_fee="0.2") as here:
+            async with here.connect() as venue:
+                answer = await venue.place(here.order())
+            async with here.connect(max_relayer_fee="0.2") as venue:
+                agreed = await venue.place(here.order("x-2:1:0"))
+            (held,) = here.control.orders
+
+        assert isinstance(answer, Refused)
+        assert answer.code == "FEE_TOO_HIGH"
+        assert isinstance(agreed, Accepted)
+        assert held.fee == 200_000
+
+    in_virtual_time(scenario())
+
+
+def test_there_is_no_cancel() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            await venue.place(here.order())
+            sent = len(here.control.requests)
+
+            assert isinstance(await venue.cancel(here.order()), CancelRefused)
+            assert len(here.control.requests) == sent
 
     in_virtual_time(scenario())
