@@ -224,15 +224,30 @@ def test_a_plugin_of_one_file_is_told_to_be_a_folder(toll: Path) -> None:
 
 
 def test_of_two_benches_one_has_to_be_named(toll: Path) -> None:
-    bench_of(toll).write_text(
-        bench_of(toll).read_text() + "\n\nclass Other(TollBench):\n    pass\n"
-    )
+    key = "environ = {'TOLL_KEY': 'plain-key-without-worth'}"
+    add_bench(toll, f"class Other(PlainBench):\n    spec = TollBench.spec\n    {key}\n")
 
     result = xarb("plugins", "check", toll)
+    named = xarb("plugins", "check", toll, "--bench", "Other", *FEW)
 
     assert result.exit_code == 2
     assert "expected one class that inherits" in told(result)
-    assert "found TollBench, Other. Name one with --bench MODULE:CLASS" in told(result)
+    assert "found TollBench, Other. Name one with --bench CLASS" in told(result)
+    assert named.exit_code == 0, told(named)
+
+
+def test_a_bench_that_inherits_from_another_one_is_a_variant(toll: Path) -> None:
+    add_bench(toll, "class Broken(TollBench):\n    unknown = TollBench.selection\n")
+
+    meant = xarb("plugins", "check", toll, *FEW)
+    variant = xarb("plugins", "check", toll, "--bench", "Broken", *FEW)
+
+    assert (meant.exit_code, variant.exit_code) == (0, 1)
+
+
+def add_bench(toll: Path, text: str) -> None:
+    line = "from xarb_runtime.testing.plain.bench import PlainBench"
+    bench_of(toll).write_text(f"{bench_of(toll).read_text()}\n\n{line}\n\n\n{text}")
 
 
 def test_a_bench_elsewhere_is_named(toll: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +263,8 @@ def test_a_bench_elsewhere_is_named(toll: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("bench", "expected"),
     [
-        ("tests.bench", "tests.bench: this names no bench. expected MODULE:CLASS"),
+        ("tests.bench", "tests.bench: this names no bench. expected CLASS or MODULE:CLASS"),
+        ("Nothing", "Nothing: this is no bench"),
         ("not_there:Bench", "found ModuleNotFoundError: No module named 'not_there'"),
         ("json:dumps", "json:dumps: this is no bench"),
         ("json:Bench", "found nothing of this name"),

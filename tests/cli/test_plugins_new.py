@@ -146,3 +146,12 @@ def test_its_own_tests_pass(place: Place) -> None:
 
     assert " passed" in last
     assert "failed" not in last
+
+
+@pytest.mark.timeout(2 * PATIENCE)
+def test_it_can_be_trusted_with_money_from_the_first_minute(place: Place) -> None:
+    checked = place.xarb("plugins", "check", "toll")
+
+    assert "toll 0.1.0, kit " in checked
+    assert ": gold (" in checked
+    assert (place.folder / "conformance.json").is_file()

@@ -103,7 +103,8 @@ def test_a_simulator_says_what_to_paste(desk: Path) -> None:
         head, section, environment = pasted(process)
 
     url = head.split()[-1]
-    assert section == {"venues": {"toll_road": {"kind": "toll_road", "url": url, "fee": "0.10"}}}
+    own = {"kind": "toll_road", "open_limit": "100000", "url": url, "fee": "0.10"}
+    assert section == {"venues": {"toll_road": own}}
     assert environment.splitlines()[-1] == f"export TOLL_KEY={KEY}"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.docs import bus, messages, metrics
+from tests.docs import bus, conformance, messages, metrics
 from tests.docs.commands import reference
 from tests.docs.tables import table
 from tests.house.source import ROOT
@@ -88,6 +88,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "bus_options": bus.options,
     "metrics": metrics.metrics,
     "alerts": metrics.alerts,
+    "conformance_cases": conformance.cases,
+    "conformance_matrix": conformance.matrix,
 }
 
 #: Files that are made from the code as a whole.

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 
 import msgspec
 
@@ -100,6 +101,25 @@ def with_venue(table: Table) -> None:
     """A deployment whose settings name the new kind of venue."""
     table.lay_out()
     table.set_venue("sx", kind="ghost_paper", odds="2.06")
+
+
+@situation()
+def with_new_plugin(table: Table) -> None:
+    """A deployment."""
+    table.lay_out()
+
+
+@situation(after="with_new_plugin")
+def with_a_hasty_refusal(table: Table) -> None:
+    """The new plugin calls an answer refused that it does not know."""
+    client = table.folder / "xarb-my-venue" / "src" / "my_venue" / "client.py"
+    text = client.read_text(encoding="utf-8")
+    honest, hasty = 'return Unknown(f"HTTP {status}")', 'return Refused(f"HTTP {status}")'
+    assert honest in text
+    client.write_text(text.replace(honest, hasty, 1), encoding="utf-8")
+    # Who types starts a process for each command; here they share the modules of one.
+    for name in [name for name in sys.modules if name.startswith("xarb_plugins.my_venue")]:
+        del sys.modules[name]
 
 
 @situation()

@@ -34,7 +34,11 @@ def check(
     folder: Folder = HERE,
     bench: Annotated[
         str,
-        typer.Option("--bench", metavar="MODULE:CLASS", help="Else the one in its module bench."),
+        typer.Option(
+            "--bench",
+            metavar="CLASS",
+            help="Of its module bench, when it is not the only one; or MODULE:CLASS.",
+        ),
     ] = "",
     only: Annotated[
         list[str] | None,
@@ -72,7 +76,7 @@ def check(
         write("It offers no venue: there is nothing more to check.")
         return
     chosen = conformance.cases_named(only or ())
-    mounted = conformance.named_bench(bench) if bench else conformance.own_bench(subject)
+    mounted = conformance.named_bench(subject, bench) if bench else conformance.own_bench(subject)
     keep_secret(getattr(mounted.bench, "secrets", ()))
     with _bar(conformance.count(chosen)) as told:
         found = conformance.play(subject, mounted, chosen, told)

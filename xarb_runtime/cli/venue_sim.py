@@ -71,21 +71,22 @@ def _tell(spec: "VenueSpec", name: str, simulated: "Simulated", *, as_json: bool
 
 def _tell_json(spec: "VenueSpec", name: str, simulated: "Simulated") -> None:
     from xarb_runtime.cli.screen import write_json
+    from xarb_runtime.ops.venue_sim import pasted_section
 
-    section = {"kind": spec.name, **simulated.section}
-    write_json({"url": simulated.url, "venues": {name: section}, "environ": simulated.environ})
+    venues = {name: pasted_section(spec, simulated)}
+    write_json({"url": simulated.url, "venues": venues, "environ": simulated.environ})
 
 
 def _tell_people(spec: "VenueSpec", name: str, simulated: "Simulated") -> None:
     import shlex
 
     from xarb_runtime.cli.screen import remark, write
-    from xarb_runtime.ops.venue_sim import pasted_section
+    from xarb_runtime.ops.venue_sim import pasted_section, pasted_yaml
 
     write(f"simulator of {spec.name} at {simulated.url}", style="bold")
     write()
-    write("# settings.yaml")
-    write(pasted_section(spec, name, simulated).rstrip())
+    write("# settings.yaml, with mode: live; nothing is worth anything here")
+    write(pasted_yaml(name, pasted_section(spec, simulated)).rstrip())
     if simulated.environ:
         write()
         write("# the environment of xarb run: keys without worth")

@@ -145,12 +145,14 @@ def _project_files(path: Path) -> Iterator[Path]:
 # -- Its bench -----------------------------------------------------------------------------------
 
 
-def own_bench(subject: Subject) -> Mounted:
+def own_benches(subject: Subject) -> list[Mounted]:
     """
-    Return the bench that a plugin brings: the class in its module `bench`.
+    Return the benches that a plugin brings in its module `bench`: what is meant comes first.
+
+    A class that inherits from another one of them is a variant: the same venue, set up otherwise.
 
     Raises:
-        ProblemError: it brings none, or more than one.
+        ProblemError: it brings none, or it is not clear which one is meant.
     """
     name = _bench_module(subject.module)
     try:
@@ -166,28 +168,43 @@ def own_bench(subject: Subject) -> Mounted:
         if inspect.isclass(value) and issubclass(value, Bench) and not inspect.isabstract(value)
         if value.__module__ == module.__name__
     ]
-    if len(found) != 1:
+    meant = [each for each in found if not any(base in found for base in each.__mro__[1:])]
+    if len(meant) != 1:
         problem = Problem(
             what="it is not clear which bench is meant",
             where=f"{subject.info.name}: {module.__file__}",
             expected=f"one class that inherits {Bench.__module__}.Bench",
             found=", ".join(each.__name__ for each in found) or "none",
-            do="Name one with --bench MODULE:CLASS" if found else "",
+            do="Name one with --bench CLASS" if found else "",
         )
         raise ProblemError(problem)
-    return _mounted(found[0], module)
+    variants = [each for each in found if each is not meant[0]]
+    return [_mounted(each, module) for each in (*meant, *variants)]
 
 
-def named_bench(place: str) -> Mounted:
+def own_bench(subject: Subject) -> Mounted:
     """
-    Return the bench `MODULE:CLASS`; the current folder is where modules are looked for first.
+    Return the bench that a plugin brings.
+
+    Raises:
+        ProblemError: as `own_benches`.
+    """
+    return own_benches(subject)[0]
+
+
+def named_bench(subject: Subject, place: str) -> Mounted:
+    """
+    Return the bench `CLASS` of a plugin, or `MODULE:CLASS` from anywhere.
+
+    The current folder is where modules are looked for first.
 
     Raises:
         ProblemError: there is none.
     """
-    name, _, attribute = place.partition(":")
-    if not (name and attribute):
-        problem = Problem(what="this names no bench", where=place, expected="MODULE:CLASS")
+    name, _, attribute = place.rpartition(":")
+    name = name or _bench_module(subject.module)
+    if not (name and attribute.isidentifier()):
+        problem = Problem(what="this names no bench", where=place, expected="CLASS or MODULE:CLASS")
         raise ProblemError(problem)
     if "" not in sys.path:
         sys.path.insert(0, "")

@@ -14,6 +14,10 @@ from xarb_runtime.plugins.contracts import Clock, Simulated, SimulatorOpening, V
 from xarb_runtime.plugins.findings import UnknownPluginPart
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_simulator_settings
+from xarb_runtime.service.settings_model import GHOSTS
+
+#: What executions in flight may stake at a simulator, where money is worth nothing.
+OPEN_LIMIT = "100000"
 
 
 def simulated_kind(registry: Registry, kind: str) -> VenueSpec:
@@ -107,9 +111,19 @@ def _not_started(spec: VenueSpec, port: int, error: Exception) -> Problem:
     )
 
 
-def pasted_section(spec: VenueSpec, name: str, simulated: Simulated) -> str:
-    """Return the YAML that reaches a simulator, as it stands in `settings.yaml`."""
-    section = {"kind": spec.name, **msgspec.to_builtins(simulated.section)}
+def pasted_section(spec: VenueSpec, simulated: Simulated) -> dict[str, Any]:
+    """
+    Return the venue's section that reaches a simulator, as it stands in `settings.yaml`.
+
+    A runtime sends it orders in mode `live` only, which asks for a limit.
+    """
+    limit = {} if spec.name.startswith(GHOSTS) else {"open_limit": OPEN_LIMIT}
+    section: dict[str, Any] = msgspec.to_builtins(simulated.section)
+    return {"kind": spec.name, **limit, **section}
+
+
+def pasted_yaml(name: str, section: dict[str, Any]) -> str:
+    """Return a venue's section as YAML."""
     text: str = yaml.safe_dump(
         {"venues": {name: section}}, sort_keys=False, allow_unicode=True, width=1000
     )
