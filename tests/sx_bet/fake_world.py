@@ -5,8 +5,9 @@ speak to it over real HTTP and sign with type definitions of their own.
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import aiohttp
@@ -190,10 +191,35 @@ def played(**changes: Any) -> Callable[[Callable[[World], Awaitable[None]]], Cal
     return decorate
 
 
+class _Complaints(logging.Handler):
+    """Hears what the web server says of handlers that raise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(self.format(record))
+
+
+@contextmanager
+def nothing_raised() -> Iterator[None]:
+    """Make sure that no handler of the exchange raises something it should not."""
+    complaints = _Complaints()
+    logger = logging.getLogger("aiohttp.server")
+    logger.addHandler(complaints)
+    try:
+        yield
+    finally:
+        logger.removeHandler(complaints)
+    assert complaints.heard == []
+
+
 async def play(scenario: Callable[[World], Awaitable[None]], chosen: Any) -> None:
     """Play a scenario in the running loop; money must be neither made nor lost by it."""
     clock = KitClock()
     async with AsyncExitStack() as stack:
+        stack.enter_context(nothing_raised())
         opening = SimulatorOpening(settings=chosen, clock=clock)
         simulated = await stack.enter_async_context(fake.open_simulator(opening))
         http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -2,6 +2,8 @@
 The engine: takes orders, matches them, rests them, drops them.
 """
 
+from collections import Counter
+
 from xarb_runtime.domain.money import parse_duration_ms
 
 from .clockwork import Clockwork
@@ -119,7 +121,7 @@ class Exchange:
         stake = order.stake * order.fate.most_percent // 100
         while True:
             matches = plan(opposing(market.orders, order), stake)
-            poor = next((it for it in matches if not _can_pay(it)), None)
+            poor = _unpayable(matches)
             if poor is None:
                 return matches
             self.end(poor.maker, "INSUFFICIENT_BALANCE")
@@ -182,6 +184,9 @@ class Exchange:
         if not order.open:
             return
         staked = min(stake or order.remaining, order.remaining)
+        if staked > order.account.available:
+            self.end(order, "INSUFFICIENT_BALANCE")
+            return
         other = self._house.against(order, staked)
         self.clearing.match(other, order, other.stake, staked)
         if not order.remaining:
@@ -232,5 +237,12 @@ class Exchange:
                 self.end(order, "HEARTBEAT_TIMEOUT")
 
 
-def _can_pay(match: Match) -> bool:
-    return match.maker.account.available >= match.maker_stake
+def _unpayable(matches: list[Match]) -> Match | None:
+    """Return the first match that its maker cannot pay, after those before it."""
+    needed: Counter[str] = Counter()
+    for match in matches:
+        account = match.maker.account
+        needed[account.address] += match.maker_stake
+        if needed[account.address] > account.available:
+            return match
+    return None

@@ -49,7 +49,7 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
     error: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         work = Clockwork(opening.clock, tasks)
-        floor = _floor(settings, work)
+        floor = floor_of(settings, work)
         gate = Gate(floor)
         realtime = Realtime(settings, work, floor.channels, floor.tokens)
         runner = web.AppRunner(
@@ -74,7 +74,8 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
         raise error
 
 
-def _floor(settings: FakeSettings, work: Clockwork) -> Floor:
+def floor_of(settings: FakeSettings, work: Clockwork) -> Floor:
+    """Return an exchange that nobody can reach yet."""
     channels = Channels(settings)
     house = House(settings, work, channels)
     channels.house = house
