@@ -9,6 +9,7 @@ import asyncio
 import errno
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any
@@ -291,11 +292,12 @@ class Wire:
 
         async def send() -> None:
             await self._clock.sleep_ms(delay_ms)
-            async with (
-                aiohttp.ClientSession() as session,
-                session.request(method, url, data=body, headers=headers) as answer,
-            ):
-                await answer.read()
+            with suppress(aiohttp.ClientError):  # the server may have gone meanwhile
+                async with (
+                    aiohttp.ClientSession() as session,
+                    session.request(method, url, data=body, headers=headers) as answer,
+                ):
+                    await answer.read()
 
         # Not the plugin's task: it must neither be cancelled nor counted with the plugin.
         token = LIFE.set(None)

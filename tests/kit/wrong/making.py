@@ -2,39 +2,123 @@
 What wrong venues are made of: the plain one, spoilt in one place.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
-from xarb_runtime.plugins.contracts import VenueOpening
+from xarb_runtime.domain.orders import (
+    Accepted,
+    CancelAnswer,
+    FindAnswer,
+    Found,
+    Order,
+    OrderReport,
+    PlaceAnswer,
+)
+from xarb_runtime.plugins.contracts import Capabilities, VenueOpening
 from xarb_runtime.testing.plain import client
 from xarb_runtime.testing.plain.bench import PlainBench
+from xarb_runtime.testing.plain.client import PlainVenue
 
 #: By the one case that each of them fails.
 WRONG: dict[str, type[PlainBench]] = {}
 
 
-def wrong(case: str, **spec: Any) -> Callable[[type], type]:
+def wrong(case: str) -> Callable[[type], type]:
     """Note a wrong venue: it fails this case, and no other."""
 
     def register(venue: type) -> type:
-        assert case not in WRONG, case
-        WRONG[case] = bench_of(venue, **spec)
+        _note(case, venue.__name__, {"open": opened_as(venue)})
         return venue
 
     return register
 
 
-def bench_of(venue: type, **spec: Any) -> type[PlainBench]:
-    """Return a bench on which the plain client behaves as `venue` does."""
+def boasts(case: str, **changes: Any) -> None:
+    """Note the plain venue with wrong words about what it can do."""
+
+    def capabilities(settings: Any) -> Capabilities:
+        return msgspec.structs.replace(client.capabilities(settings), **changes)
+
+    _note(case, "Boaster", {"capabilities": capabilities})
+
+
+def other(case: str, **spec: Any) -> None:
+    """Note the plain venue with another opening, or other settings."""
+    _note(case, "Other", spec)
+
+
+def _note(case: str, name: str, spec: dict[str, Any]) -> None:
+    assert case not in WRONG, case
+    changed = msgspec.structs.replace(PlainBench.spec, **spec)
+    WRONG[case] = type(f"{name}Bench", (PlainBench,), {"spec": changed})
+
+
+def opened_as(venue: type) -> Any:
+    """Return what opens the plain venue, to behave as another class says."""
 
     @asynccontextmanager
     async def open_wrong(opening: VenueOpening) -> AsyncGenerator[Any, None]:
         async with client.open_plain(opening) as plain:
             plain.__class__ = venue
+            plain.ids = set()
+            plain.kept = {}
             yield plain
 
-    changed = msgspec.structs.replace(PlainBench.spec, **{"open": open_wrong, **spec})
-    return type(f"{venue.__name__}Bench", (PlainBench,), {"spec": changed})
+    return open_wrong
+
+
+class Spoilt(PlainVenue):
+    """The plain venue, with something to remember."""
+
+    ids: set[str]
+    kept: dict[Any, Any]
+
+
+class Restating(Spoilt):
+    """States every report in other words."""
+
+    def restate(self, report: OrderReport) -> OrderReport:
+        raise NotImplementedError
+
+    def _answer(self, answer: Any) -> Any:
+        if isinstance(answer, Accepted | Found):
+            return type(answer)(self.restate(answer.report))
+        return answer
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        return self._answer(await super().place(order))
+
+    async def cancel(self, order: Order) -> CancelAnswer:
+        return self._answer(await super().cancel(order))
+
+    async def find(self, order: Order) -> FindAnswer:
+        return self._answer(await super().find(order))
+
+    async def reports(self) -> AsyncIterator[OrderReport]:
+        async for report in super().reports():
+            yield self.restate(report)
+
+
+class Forgetting(Spoilt):
+    """Loses its place in the stream of changes for some reason."""
+
+    def forgets(self, problem: object) -> bool:
+        raise NotImplementedError
+
+    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
+        if path != "changes":
+            return await super()._call(method, path, **asked)
+        if "lost" in self.kept:
+            asked["params"] = {"after": 10**6}
+        try:
+            status, body = await super()._call(method, path, **asked)
+        except client.FAILURES as error:
+            if self.forgets(error):
+                self.kept["lost"] = True
+            raise
+        if self.forgets(body):
+            self.kept["lost"] = True
+        return status, body

@@ -23,7 +23,7 @@ KEY = "plain-key-without-worth"
 RATE, RATE_MS = 600, 60_000
 POLL_MS = 2_000
 BEAT_TIMEOUT_MS = 10_000
-TICK_MS, IDLE_MS = 100, 1_000
+TICK_MS, IDLE_MS = 100, 10_000
 
 
 class PlainServer:
@@ -124,8 +124,12 @@ class PlainServer:
                 self.book.cancel(kept, "CANCELLED")
         return await self._state(kept)
 
-    async def _changes(self, request: web.Request) -> web.Response:
+    async def _changes(self, request: web.Request) -> web.StreamResponse:
+        """Begin to answer at once, so that a connection that breaks is seen to break."""
         after = int(request.query["after"])
+        response = web.StreamResponse()
+        response.content_type = "application/json"
+        await response.prepare(request)
         self._polls.append(request)
         try:
             with suppress(TimeoutError):
@@ -135,7 +139,10 @@ class PlainServer:
             self._polls.remove(request)
         new = dict.fromkeys(self.book.changes[after:])
         orders = [self.book.orders[client_id].said() for client_id in new]
-        return _json({"next": len(self.book.changes), "orders": orders})
+        said = {"next": len(self.book.changes), "orders": orders}
+        with suppress(ConnectionError):
+            await response.write(msgspec.json.encode(said))
+        return response
 
     async def _beat(self, request: web.Request) -> web.Response:
         del request

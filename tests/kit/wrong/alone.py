@@ -1,0 +1,121 @@
+"""
+Wrong when left alone: each fails one gold case.
+"""
+
+import asyncio
+import errno
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from tests.kit.wrong.making import Forgetting, Restating, Spoilt, wrong
+from xarb_runtime.domain.orders import Accepted, Order, OrderReport, PlaceAnswer
+
+replace = msgspec.structs.replace
+
+
+class _Hasty(Spoilt):
+    async def _hurry(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
+        asked.pop("urgent", None)
+        async with self._session.request(method, f"{self._url}/{path}", **asked) as answer:
+            return answer.status, await answer.read()
+
+
+@wrong("XV-400")
+class AsksAsOftenAsItLikes(_Hasty):
+    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
+        if path.startswith("prices/"):
+            return await self._hurry(method, path, **asked)
+        return await super()._call(method, path, **asked)
+
+
+@wrong("XV-410")
+class DoesNotWait(_Hasty):
+    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
+        await self._pace.turn(urgent=asked.get("urgent", False))
+        return await self._hurry(method, path, **asked)
+
+
+@wrong("XV-420")
+class ForgetsAtTheSecondBreak(Forgetting):
+    def forgets(self, problem: object) -> bool:
+        if isinstance(problem, aiohttp.ClientPayloadError):
+            self.kept["breaks"] = self.kept.get("breaks", 0) + 1
+        return self.kept.get("breaks", 0) > 1
+
+
+@wrong("XV-425")
+class ForgetsAtNonsense(Forgetting):
+    def forgets(self, problem: object) -> bool:
+        return isinstance(problem, bytes) and not problem.endswith(b"}")
+
+
+@wrong("XV-430")
+class HearsOnlyItsOwn(Spoilt):
+    async def place(self, order: Order) -> PlaceAnswer:
+        self.ids.add(order.client_id)
+        return await super().place(order)
+
+    async def reports(self) -> AsyncIterator[OrderReport]:
+        async for report in super().reports():
+            if report.client_id in self.ids:
+                yield report
+
+
+@wrong("XV-440")
+class LogsItsHeaders(Spoilt):
+    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
+        logging.getLogger("plain").debug("%s %s %s", method, path, dict(self._session.headers))
+        return await super()._call(method, path, **asked)
+
+
+@wrong("XV-450")
+class SharesAnswers(Spoilt):
+    """Thinks that two orders on one selection at a time are the same."""
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        if order.selection not in self.kept:
+            self.kept[order.selection] = asyncio.ensure_future(super().place(order))
+        try:
+            return await self.kept[order.selection]
+        finally:
+            self.kept.pop(order.selection, None)
+
+
+@wrong("XV-460")
+class NumbersByItsOwnClock(Restating):
+    def restate(self, report: OrderReport) -> OrderReport:
+        now_ms = self._clock.now_ms()
+        hours = (now_ms - self.kept.setdefault("born_ms", now_ms)) // 3_600_000
+        return replace(report, sequence=report.sequence + 1000 * hours)
+
+
+@wrong("XV-470")
+class BeatsByItself(Spoilt):
+    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
+        if path == "changes":
+            await super()._call("POST", "beats")
+        return await super()._call(method, path, **asked)
+
+
+@wrong("XV-475")
+class IsDeafToWhatItDoubts(Spoilt):
+    async def place(self, order: Order) -> PlaceAnswer:
+        answer = await super().place(order)
+        if not isinstance(answer, Accepted):
+            self.ids.add(order.client_id)
+        return answer
+
+    async def reports(self) -> AsyncIterator[OrderReport]:
+        async for report in super().reports():
+            if report.client_id not in self.ids:
+                yield report
+
+
+@wrong("XV-490")
+class ForgetsAtAnOutage(Forgetting):
+    def forgets(self, problem: object) -> bool:
+        return isinstance(problem, aiohttp.ClientOSError) and problem.errno == errno.ECONNREFUSED
