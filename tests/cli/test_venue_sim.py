@@ -15,7 +15,12 @@ import yaml
 
 from tests.cli.deployed import told, write_deployment, xarb
 from tests.ops.running import clean_environment
+from xarb_runtime.bundle import bundled
+from xarb_runtime.plugins.discovery import discover
+from xarb_runtime.plugins.settings import open_settings
 
+#: Keys of a venue's section that are no plugin's own.
+PASTED = {"kind", "open_limit"}
 KEY = "0x" + "12" * 32
 PLUGIN = f'''\
 import asyncio
@@ -176,3 +181,15 @@ def test_a_simulator_that_lacks_something_says_what_to_install(desk: Path) -> No
 
     assert result.exit_code == 2
     assert "No module named 'nothing_like_it'. Install what the plugin needs" in told(result)
+
+
+@pytest.mark.parametrize("kind", ["sx_bet", "azuro"])
+def test_the_simulators_that_ship_are_reached_by_what_is_pasted(desk: Path, kind: str) -> None:
+    with simulating(desk, kind.partition("_")[0]) as process:
+        _, section, environment = pasted(process)
+
+    own = {key: value for key, value in section["venues"][kind].items() if key not in PASTED}
+    spec = discover(builtin=bundled("plugins"), entry_points=False).venue(kind)
+    settings: Any = open_settings(spec, own, where=kind)
+    assert settings.url.startswith("http://127.0.0.1:")
+    assert f"export {settings.key_env}=0x" in environment
