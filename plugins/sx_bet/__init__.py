@@ -42,8 +42,11 @@ def capabilities(settings: SxBetSettings) -> Capabilities:
 async def open_sx_bet(opening: VenueOpening) -> AsyncGenerator[Venue, None]:
     """Open a connection to the exchange."""
     # Only here are an HTTP client and keys needed, and importing them takes time.
-    from .connection import open_venue  # noqa: PLC0415
-
+    try:
+        from .connection import open_venue  # noqa: PLC0415
+    except ImportError as error:
+        message = f"sx_bet needs the extra evm: pip install 'xarb[evm]' ({error})"
+        raise RuntimeError(message) from error
     async with open_venue(opening) as venue:
         yield venue
 

@@ -32,7 +32,8 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[SxBetVenue, None]:
         KeyProblemError: there is no key, or it is not the account's.
     """
     own: SxBetSettings = opening.settings
-    opening.hide(own.api_key) if own.api_key else None
+    if own.api_key:
+        opening.hide(own.api_key)
     signer = await asyncio.to_thread(_signer, opening) if opening.trades else None
     async with opening.http(timeout=_HANDSHAKE) as session:
         rest = Rest(
@@ -54,10 +55,10 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[SxBetVenue, None]:
                 rest,
                 opening.clock,
                 url=own.realtime_url,
-                on_data=venue.hear,
-                on_live=venue.hear_gap,
+                on_data=venue.ears.hear,
+                on_live=venue.ears.hear_gap,
             )
-            venue.attach(stream)
+            venue.ears.attach(stream)
             duties.append(stream.run)
         async with _going_on(opening, duties):
             yield venue

@@ -46,11 +46,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         id: the exchange's id, which is the digest that is signed.
         client_order_id: the other name it can be found by.
         message: what is signed.
+        decimals: places of the currency.
     """
 
     id: str
     client_order_id: str
     message: Message
+    decimals: int = 6
 
     @property
     def expires_ms(self) -> int:
@@ -123,6 +125,7 @@ def draft(order: Order, terms: Terms, maker: str, margin_ms: int) -> Draft:
         id="0x" + digest(terms.domain, message).hex(),
         client_order_id=client_order_id(order.client_id),
         message=message,
+        decimals=terms.decimals,
     )
 
 

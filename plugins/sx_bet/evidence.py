@@ -42,10 +42,9 @@ class Evidence:
         draft: in the exchange's terms; None until they are known.
     """
 
-    def __init__(self, order: Order, decimals: int = 6) -> None:
+    def __init__(self, order: Order) -> None:
         self.order = order
         self.draft: Draft | None = None
-        self._decimals = decimals
         self._outcome: wire.Outcome | None = None
         self._row: wire.OrderRow | None = None
         self._fills: dict[str, wire.FillRow] = {}
@@ -129,7 +128,7 @@ class Evidence:
             sequence=matched << 16 | min(decided, _MOST_FILLS) << 2 | done << 1 | final,
             time_ms=self._updated_ms or now_ms,
             status=status,
-            filled=from_units(filled, self._decimals),
+            filled=from_units(filled, self.draft.decimals if self.draft else 6),
             odds=self._odds(matched) if filled else Decimal(0),
             final=final,
             code=self._code(status),

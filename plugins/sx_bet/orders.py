@@ -166,8 +166,8 @@ class Orders:
 
     def _heard(self, known: Known) -> None:
         report = self.tell(known.evidence)
-        if report is None or not report.final:
-            # What was pushed may be half of it: the other half is read a moment later.
+        if report is None or (report.status != "open" and not report.filled and not report.final):
+            # What was pushed is half of it: the other half is read a moment later.
             known.pause_ms = self._pause_ms
             known.due_ms = self._clock.now_ms() + _FASTEST_MS
             self._woken.set()

@@ -1,5 +1,5 @@
 """
-What the answer to an order means.
+What the answer to an order means, and the answer to a cancel.
 
 A refusal is one only if the exchange says so in its own words. Everything else is an exception: the
 order may be there.
@@ -69,3 +69,25 @@ def _failed(placed: wire.Placed) -> Refused:
     if any(word in code.upper() for word in _DOUBTFUL):
         raise NoAnswerError(f"sending the order: it failed, {code}")
     return Refused(code, placed.message or "")
+
+
+def cancel_word(answer: Answer, order_id: str) -> tuple[str, str]:
+    """
+    Return what became of a cancel, `cancelled`, `refused` or `unconfirmed`, and why.
+
+    Raises:
+        wire.WireError: the answer does not say.
+    """
+    if answer.status != OK:
+        word = "refused" if definite(answer) else "unconfirmed"
+        return word, answer.said
+    page = wire.read_data(answer.body, wire.CancelPage)
+    for word, entries in (
+        ("unconfirmed", page.unconfirmed),
+        ("refused", page.not_cancelled),
+        ("cancelled", page.cancelled),
+    ):
+        for entry in entries:
+            if entry.order_id.lower() == order_id:
+                return word, entry.reason
+    raise wire.WireError("the answer to the cancel does not name the order")

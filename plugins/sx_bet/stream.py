@@ -118,21 +118,20 @@ class Stream:
         """Keep a connection until cancelled."""
         pause_ms = _FIRST_PAUSE_MS
         while True:
-            stay = False
+            reason, stay, was_up = "the connection ended", False, False
             try:
                 await self._connected()
-                reason = "the connection ended"
             except _Stay as error:
                 reason, stay = str(error), True
             except (NoAnswerError, wire.WireError, aiohttp.ClientError, OSError) as error:
                 reason = f"{type(error).__name__}: {error}"
-            if self.up:
+            finally:
+                was_up = self.up
+                self.problem = reason
+                self.live.clear()
+            if was_up:
                 pause_ms = _FIRST_PAUSE_MS
-            self.problem = reason
-            if stay:
-                pause_ms = _LONG_PAUSE_MS
-            self.live.clear()
-            await self._clock.sleep_ms(pause_ms)
+            await self._clock.sleep_ms(_LONG_PAUSE_MS if stay else pause_ms)
             pause_ms = min(pause_ms * 2, _LONGEST_PAUSE_MS)
 
     # -- One connection --------------------------------------------------------------------------

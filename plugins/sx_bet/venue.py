@@ -27,15 +27,15 @@ from . import wire
 from .account import Lease, Standing
 from .checks import checks
 from .draft import Draft, UnsendableError, market_of
+from .ears import Ears
 from .inquiry import Inquiry
 from .odds import from_units
 from .orders import Known, Orders
-from .placing import answer_of, definite, is_duplicate
+from .placing import answer_of, cancel_word, is_duplicate
 from .prices import Prices
-from .rest import OK, Answer, NoAnswerError, Rest
+from .rest import NoAnswerError, Rest
 from .settings import SxBetSettings
 from .signing import Signer
-from .stream import Stream
 
 _REREADS = 3
 _REREAD_MS = 150
@@ -50,6 +50,9 @@ class SxBetVenue(Venue):
         opening: what it is opened with.
         rest: the REST service.
         signer: the account; None when nothing may be placed.
+
+    Attributes:
+        ears: told what the stream says.
     """
 
     def __init__(self, opening: VenueOpening, rest: Rest, signer: Signer | None) -> None:
@@ -71,8 +74,8 @@ class SxBetVenue(Venue):
             absence_margin_ms=absence_ms,
         )
         self._lease = Lease(rest, opening.clock, parse_duration_ms(own.heartbeat_timeout))
-        self._stream: Stream | None = None
         self._prices = Prices(rest, opening.clock, self._standing, own)
+        self.ears = Ears(self._orders, self._prices, self._maker)
 
     # -- Orders ----------------------------------------------------------------------------------
 
@@ -159,7 +162,7 @@ class SxBetVenue(Venue):
             answer = await self._rest.send(
                 "DELETE", "orders-v3", {"orders": [{"orderId": name.id}]}
             )
-            word, reason = _cancel_word(answer, name.id)
+            word, reason = cancel_word(answer, name.id)
         except (NoAnswerError, wire.WireError) as error:
             return Unknown(str(error))
         report = await self._after_cancel(order, patient=word == "cancelled")
@@ -245,7 +248,7 @@ class SxBetVenue(Venue):
             "requests_left": self._rest.pace.left(),
             "orders_followed": len(self._orders),
             "books": self._prices.count,
-            "stream_up": int(self._stream is not None and self._stream.up),
+            "stream_up": int(self.ears.up),
         }
         if self._signer is not None:
             figures["heartbeat_left_ms"] = self._lease.left_ms()
@@ -262,67 +265,10 @@ class SxBetVenue(Venue):
 
     async def follow(self) -> None:
         """Look at orders that are not settled."""
-        await self._orders.run(self._inquiry.look, lambda: self._account_is_live)
-
-    def attach(self, stream: Stream) -> None:
-        """Listen to a stream: to the account's channels, and to books that are asked about."""
-        self._stream = stream
-        self._prices.stream = stream
-        if self._maker:
-            stream.want(self._orders_channel)
-            stream.want(self._fills_channel)
-
-    @property
-    def _orders_channel(self) -> str:
-        return f"account:orders_v3_#{self._maker}"
-
-    @property
-    def _fills_channel(self) -> str:
-        return f"account:fills_v3_#{self._maker}"
-
-    @property
-    def _account_is_live(self) -> bool:
-        live = self._stream.live if self._stream is not None else set[str]()
-        return {self._orders_channel, self._fills_channel} <= live
-
-    def hear(self, channel: str, data: Any) -> None:
-        """Take what the stream says; what is no sense is left to looking."""
-        try:
-            if channel == self._orders_channel:
-                self._orders.hear_rows(data)
-            elif channel == self._fills_channel:
-                self._orders.hear_fills(data)
-            else:
-                self._prices.hear(data)
-        except wire.WireError:
-            self.hear_gap(channel)
-
-    def hear_gap(self, channel: str) -> None:
-        """Something may have been missed: look."""
-        if channel in {self._orders_channel, self._fills_channel}:
-            self._orders.hurry()
-        else:
-            self._prices.doubt(channel)
+        await self._orders.run(self._inquiry.look, lambda: self.ears.account_is_live)
 
 
 def _as_placed(found: FindAnswer) -> PlaceAnswer:
     if isinstance(found, Found):
         return Accepted(found.report)
     return Unknown(f"it was sent before; {found.reason}")
-
-
-def _cancel_word(answer: Answer, order_id: str) -> tuple[str, str]:
-    """What became of a cancel: `cancelled`, `refused` or `unconfirmed`, and why."""
-    if answer.status != OK:
-        word = "refused" if definite(answer) else "unconfirmed"
-        return word, answer.said
-    page = wire.read_data(answer.body, wire.CancelPage)
-    for word, entries in (
-        ("unconfirmed", page.unconfirmed),
-        ("refused", page.not_cancelled),
-        ("cancelled", page.cancelled),
-    ):
-        for entry in entries:
-            if entry.order_id.lower() == order_id:
-                return word, entry.reason
-    raise wire.WireError("the answer to the cancel does not name the order")

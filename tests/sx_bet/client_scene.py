@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tests.plugins.worlds import REGISTRY
-from xarb_runtime.domain.orders import Order, OrderReport, Selection
+from xarb_runtime.domain.orders import Order, OrderReport, PlaceAnswer, Selection
 from xarb_runtime.plugins.contracts import SimulatorOpening, Venue, VenueOpening
 from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.testing.clock import KitClock, KitLoop
@@ -120,3 +120,18 @@ async def listening(venue: Venue) -> AsyncIterator[list[OrderReport]]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def place(scene: Any, settings: Any = None, **section: Any) -> PlaceAnswer:
+    """Prepare a scene, place one order in it, and return the answer."""
+
+    async def played(stage: Scene) -> PlaceAnswer:
+        order = stage.order()
+        async with stage.venue(**section) as venue:
+            await venue.heartbeat()
+            changed = scene(stage, order)
+            answer = await venue.place(changed or order)
+            assert stage.sent("POST /orders-v3") <= 1
+            return answer
+
+    return play(played, settings)

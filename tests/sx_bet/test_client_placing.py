@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.sx_bet.client_scene import MARKET, ONE, Scene, books, fake, play
+from tests.sx_bet.client_scene import ONE, Scene, books, fake, place, play
 from xarb_runtime.domain.orders import (
     Accepted,
     Found,
     Order,
     OrderStatus,
     PlaceAnswer,
-    Refused,
-    Selection,
     Unknown,
 )
 
@@ -23,21 +21,6 @@ placing = importlib.import_module("xarb_plugins.sx_bet.placing")
 rest = importlib.import_module("xarb_plugins.sx_bet.rest")
 
 POST = "POST /orders-v3"
-
-
-def place(scene: Any, settings: Any = None, **section: Any) -> PlaceAnswer:
-    """Prepare a scene, place one order in it, and return the answer."""
-
-    async def played(stage: Scene) -> PlaceAnswer:
-        order = stage.order()
-        async with stage.venue(**section) as venue:
-            await venue.heartbeat()
-            changed = scene(stage, order)
-            answer = await venue.place(changed or order)
-            assert stage.sent(POST) <= 1
-            return answer
-
-    return play(played, settings)
 
 
 def test_an_order_fills() -> None:
@@ -208,151 +191,6 @@ def test_without_waiting_the_order_is_open_at_first() -> None:
 
     assert isinstance(answer, Accepted)
     assert (answer.report.status, answer.report.filled) == (OrderStatus.OPEN, 0)
-
-
-# -- What is refused -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 415, 422])
-def test_a_definite_status_is_refused(status: int) -> None:
-    answer = place(lambda stage, _: stage.control.fault("error", POST, status=status))
-
-    assert isinstance(answer, Refused)
-
-
-def test_an_entry_that_failed_is_refused_with_its_code() -> None:
-    answer = place(lambda stage, _: stage.fate(reject="INSUFFICIENT_BALANCE"))
-
-    assert isinstance(answer, Refused)
-    assert answer.code == "INSUFFICIENT_BALANCE"
-
-
-def test_what_validation_found_is_told() -> None:
-    settings = fake.FakeSettings(minimum=Decimal(1), checks=fake.FakeChecks(size="request"))
-    answer = place(
-        lambda stage, _: stage.control.fault("error", POST, status=400), settings=settings
-    )
-
-    assert isinstance(answer, Refused)
-    assert answer.reason
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"stake": Decimal("0.5")}, "STAKE_TOO_LOW"),
-        ({"stake": Decimal(1001)}, "STAKE_TOO_HIGH"),
-        ({"min_odds": Decimal(801)}, "ODDS_TOO_LONG"),
-        ({"selection": Selection("sx", MARKET, "three", ())}, "BAD_SELECTION"),
-        ({"selection": Selection("sx", "0x12", "one", ())}, "BAD_SELECTION"),
-        ({"within_ms": 0}, "EXPIRED"),
-    ],
-)
-def test_what_cannot_be_sent_is_refused_here(changes: dict[str, Any], code: str) -> None:
-    async def scene(stage: Scene) -> None:
-        async with stage.venue() as venue:
-            answer = await venue.place(stage.order(**changes))
-
-            assert isinstance(answer, Refused)
-            assert answer.code == code
-            assert stage.sent(POST) == 0
-
-    play(scene)
-
-
-def test_no_order_leaves_before_the_metadata_is_known() -> None:
-    async def scene(stage: Scene) -> None:
-        stage.control.gate.gone = True
-        async with stage.venue() as venue:
-            answer = await venue.place(stage.order(within_ms=60_000))
-
-            assert isinstance(answer, Refused)
-            assert answer.code == "NOT_READY"
-            stage.control.gate.gone = False
-            await stage.clock.sleep_ms(10_000)
-            assert isinstance(await venue.place(stage.order()), Accepted)
-
-    play(scene)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"chainId": 1},
-        {"domain": {"name": "OBv3 Escrow", "version": "2", "chainId": 4162}},
-        {"oddsLadderStepSize": 0},
-        {"oddsLadderStepSize": None},
-        {"activeAsset": {"baseToken": "0x00", "escrowAddress": "0x00", "decimals": 6}},
-    ],
-)
-def test_nothing_is_signed_for_a_contract_that_is_not_as_it_must_be(change: dict[str, Any]) -> None:
-    async def scene(stage: Scene) -> None:
-        stage.control.fault(
-            "rewrite",
-            "GET /metadata/obv3",
-            times=100,
-            change=lambda body: {**body, "data": body["data"] | change},
-        )
-        async with stage.venue() as venue:
-            answer = await venue.place(stage.order())
-
-            assert isinstance(answer, Refused)
-            assert answer.code == "NOT_READY"
-            with pytest.raises(ConnectionError, match="metadata"):
-                await venue.heartbeat()
-
-    play(scene)
-
-
-def test_nothing_is_sent_where_nothing_is_traded() -> None:
-    async def scene(stage: Scene) -> None:
-        async with stage.venue(trades=False, api_key="") as venue:
-            order = stage.order()
-            answer = await venue.place(order)
-
-            assert isinstance(answer, Refused)
-            assert answer.code == "NOT_TRADING"
-            assert isinstance(await venue.find(order), Unknown)
-            assert isinstance(await venue.cancel(order), Unknown)
-            assert (await venue.quote(ONE)).odds == 2
-            await venue.heartbeat()
-            await stage.clock.sleep_ms(60_000)
-            public = ("GET /metadata/obv3", "GET /orderbook-v3/snapshot", "GET /markets/find")
-            assert {it for it in stage.control.requests if not it.startswith(public)} == set()
-            assert not stage.control.streams
-
-    play(scene)
-
-
-def test_no_order_leaves_that_would_be_too_late() -> None:
-    async def scene(stage: Scene) -> None:
-        async with stage.venue() as venue:
-            await venue.heartbeat()
-            stage.control.fault("limit", "GET /orders-v3/*", ms=9_000)
-            await venue.find(stage.order("x-0"))
-            answer = await venue.place(stage.order(within_ms=3_000))
-
-            assert isinstance(answer, Refused)
-            assert answer.code == "RATE_LIMITED"
-            assert stage.sent(POST) == 0
-
-    play(scene)
-
-
-def test_an_api_key_of_somebody_else_sends_nothing() -> None:
-    other = fake.FakeAccount(api_key="somebody-elses-key", address="0x" + "Aa" * 20)
-    settings = fake.FakeSettings(accounts=[fake.FakeAccount(), other])
-
-    async def scene(stage: Scene) -> None:
-        async with stage.venue(api_key="somebody-elses-key") as venue:
-            answer = await venue.place(stage.order())
-
-            assert isinstance(answer, Refused)
-            assert answer.code == "WRONG_ACCOUNT"
-            with pytest.raises(ConnectionError, match="API key"):
-                await venue.heartbeat()
-
-    play(scene, settings)
 
 
 # -- Kinds of orders -------------------------------------------------------------------------------
