@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from eth_account import Account
 
 from xarb_runtime.plugins.candidates import load_file
-from xarb_runtime.plugins.contracts import SimulatorOpening
+from xarb_runtime.plugins.contracts import Simulated, SimulatorOpening
 
 ROOT = Path(__file__).parents[2]
 azuro = load_file("azuro", (ROOT / "plugins" / "azuro" / "__init__.py").resolve())
@@ -39,17 +39,24 @@ START_MS = 1_790_000_000_000
 
 
 class HandClock:
-    """Time that stands still until a test moves it."""
+    """
+    Time that stands still until a test moves it.
+
+    Attributes:
+        someone_sleeps: set once somebody does.
+    """
 
     def __init__(self, now_ms: int = START_MS) -> None:
         self._now_ms = now_ms
         self._moved = asyncio.Event()
+        self.someone_sleeps = asyncio.Event()
 
     def now_ms(self) -> int:
         return self._now_ms
 
     async def sleep_ms(self, milliseconds: int) -> None:
         due_ms = self._now_ms + milliseconds
+        self.someone_sleeps.set()
         while self._now_ms < due_ms:
             await self._moved.wait()
 
@@ -68,9 +75,10 @@ class Bettor:
         clock: its time.
     """
 
-    def __init__(self, url: str, section: dict[str, Any], control: Any, clock: HandClock) -> None:
-        self.url, self.section, self.control, self.clock = url, section, control, clock
-        self.rest = section["url"]
+    def __init__(self, simulated: Simulated, clock: HandClock) -> None:
+        self.url, self.section = simulated.url, simulated.section
+        self.control, self.environ, self.clock = simulated.control, simulated.environ, clock
+        self.rest = self.section["url"]
         self._nonce = clock.now_ms()
         self._session = ClientSession()
 
@@ -173,7 +181,7 @@ async def imitation(**settings: Any) -> AsyncIterator[Bettor]:
     clock = HandClock()
     read = msgspec.convert(settings, FakeSettings, strict=False)
     async with open_simulator(SimulatorOpening(settings=read, clock=clock)) as simulated:
-        bettor = Bettor(simulated.url, simulated.section, simulated.control, clock)
+        bettor = Bettor(simulated, clock)
         try:
             yield bettor
         finally:

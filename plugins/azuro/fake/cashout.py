@@ -118,7 +118,8 @@ class CashoutRoutes:
         if offer is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "Calculation not found")
         key = str(body["calculationId"])
-        if key in self.orders:
+        known = self.orders.get(key)
+        if known is not None and known.state != "REJECTED":
             raise ProblemError(HTTPStatus.CONFLICT, "Cashout order already exists")
         if self._signer(offer, part(body, "signature")) != offer.bet.owner:
             raise ProblemError(HTTPStatus.BAD_REQUEST, "Owner signature is not verified")

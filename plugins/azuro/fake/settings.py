@@ -5,6 +5,7 @@ Everything has a default, so that it runs without a file: two live games, one to
 bettor whose key everybody knows. What contradicts itself is refused when the settings are read.
 """
 
+import re
 from decimal import Decimal
 from typing import Literal, NoReturn
 
@@ -12,9 +13,13 @@ import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
 
+from .chains import CHAINS
+
 #: The throw-away key of the web3 documentation, and its address. Never fund it.
 THROW_AWAY_KEY = "0x4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
 THROW_AWAY_ADDRESS = "0x2c7536e3605d9c16a7a3d7b1898e529396a65c23"
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 When = Literal["sync", "async"]
 
@@ -134,6 +139,10 @@ class FakeBettor(_Written, frozen=True, kw_only=True):
     allowance: Decimal | None = None
     native: Decimal = Decimal(10)
     max_bet: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if not _ADDRESS.fullmatch(self.address):
+            _refuse("address", "0x and 40 hexadecimal digits", self.address)
 
 
 class FakeChecks(_Written, frozen=True, kw_only=True):
@@ -276,6 +285,8 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.environment not in CHAINS:
+            _refuse("environment", f"one of {', '.join(CHAINS)}", self.environment)
         for name in ("accepted_after", "accepted_within", "latency", "expires_ahead"):
             _check_duration(name, getattr(self, name))
         if parse_duration_ms(self.accepted_within) < parse_duration_ms(self.accepted_after):
