@@ -2,6 +2,7 @@
 Opening an exchange: ccxt, credentials, connections.
 """
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -36,6 +37,8 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[CcxtVenue, None]:
     kinds = _ccxt()
     async with opening.http() as session:
         exchange: Any = getattr(kinds, settings.exchange)(_config(opening, session))
+        # At level debug ccxt logs every request with its headers, and these hold the key.
+        exchange.logger = _silent()
         if settings.sandbox:
             exchange.set_sandbox_mode(True)
         if settings.urls:
@@ -54,6 +57,12 @@ def pace_of(settings: CcxtSettings, clock: Clock, rate_limit_ms: float) -> Pace:
     window_ms = parse_duration_ms(settings.rate_window)
     rate = settings.rate or max(1, int(window_ms / max(1, rate_limit_ms)))
     return Pace(clock, rate, window_ms, kept=rate // 3)
+
+
+def _silent() -> logging.Logger:
+    logger = logging.getLogger("xarb.ccxt.silent")
+    logger.setLevel(logging.CRITICAL)
+    return logger
 
 
 def _ccxt() -> Any:

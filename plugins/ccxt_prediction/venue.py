@@ -85,6 +85,9 @@ class CcxtVenue(Venue):
         order = entry.order
         if self._clock.now_ms() >= order.expires_ms:
             return Refused("EXPIRED", "its time was over before it was sent")
+        least, most = self._settings.min_stake, self._settings.max_stake
+        if not least <= order.stake <= most:
+            return Refused("STAKE_LIMITS", f"{order.stake} is not within {least} to {most}")
         try:
             outcome = await self._read.outcome(order.selection)
             row = await self._create(entry, outcome)
