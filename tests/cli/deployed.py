@@ -89,7 +89,11 @@ class Service(NamedTuple):
 
 @contextmanager
 def service(
-    folder: Path, venues: Mapping[str, Any] | None = None, **sections: Any
+    folder: Path,
+    venues: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    **sections: Any,
 ) -> Iterator[Service]:
     """Run a deployment as a process of its own; what is left of it is killed."""
     write_deployment(folder, venues or BOTH, **sections)
@@ -98,7 +102,11 @@ def service(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**clean_environment(), "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **clean_environment(),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            **(environ or {}),
+        },
     )
     try:
         yield Service(folder, process, _announced(process))

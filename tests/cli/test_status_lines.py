@@ -1,9 +1,11 @@
 """How `xarb status` speaks of the bus: short when all is well, and why when it is not."""
 
+from decimal import Decimal
+
 import pytest
 
-from xarb_runtime.cli.levels import bus_line, outbox_line
-from xarb_runtime.ops.status import LineState, OutboxState
+from xarb_runtime.cli.levels import bus_line, figures_line, outbox_line
+from xarb_runtime.ops.status import LineState, OutboxState, VenueState
 
 NOON_MS = 1_800_014_400_000
 
@@ -50,3 +52,21 @@ def test_an_outbox_behind_a_bus_that_is_away_does_not_say_why_once_more() -> Non
     shown = outbox_line(outbox, connected=False).plain
 
     assert shown == "outbox 2 waiting, the oldest for 1.5 s, 1 execution stuck"
+
+
+def test_a_venue_that_measures_nothing_and_has_no_limit_has_no_line() -> None:
+    assert figures_line(VenueState(name="sx", kind="ghost", up=True, state="healthy")) == ""
+
+
+def test_figures_and_what_is_at_stake_are_one_line() -> None:
+    venue = VenueState(
+        name="sx",
+        kind="sx_bet",
+        up=True,
+        state="healthy",
+        figures={"requests_left": Decimal(12), "available_usdc": Decimal("99.50")},
+        open_stake=Decimal(40),
+        open_limit=Decimal("1E+2"),
+    )
+
+    assert figures_line(venue) == "sx: at stake 40 of 100, requests_left 12, available_usdc 99.50"

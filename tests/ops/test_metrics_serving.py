@@ -195,6 +195,9 @@ async def test_every_listed_gauge_is_read_and_no_other(tmp_path: Path) -> None:
         "xarb_venue_last_answer_timestamp_seconds",
         "xarb_kpi_fill_ratio",
         "xarb_kpi_accept_p95_seconds",
+        "xarb_venue_open_stake",
+        "xarb_venue_open_stake_limit",
+        "xarb_venue_figure",
     }
 
 

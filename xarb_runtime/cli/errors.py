@@ -75,6 +75,7 @@ def _meaning(error: BaseException) -> tuple[int, str]:
     from xarb_runtime.bundle import BundleError
     from xarb_runtime.ops.problems import ProblemError
     from xarb_runtime.plugins.findings import PluginError
+    from xarb_runtime.plugins.keys import KeyProblemError
     from xarb_runtime.service.settings_finding import SettingsError
     from xarb_runtime.simulation.scenario_file import ScenarioError
     from xarb_runtime.statechart.findings import ChartError
@@ -89,6 +90,7 @@ def _meaning(error: BaseException) -> tuple[int, str]:
         BundleError,
         LeaseHeld,
         WrongMode,
+        KeyProblemError,
         ScenarioError,
     )
     if isinstance(error, wrong):

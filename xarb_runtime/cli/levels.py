@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from xarb_runtime.ops.bodies import Open
     from xarb_runtime.ops.client import ControlClient
-    from xarb_runtime.ops.status import LineState, OutboxState, StatusAnswer
+    from xarb_runtime.ops.status import LineState, OutboxState, StatusAnswer, VenueState
 
 #: How often `stop --wait` looks whether the process has ended, seconds.
 LOOK_SECONDS = 0.2
@@ -149,6 +149,8 @@ def _draw(found: "StatusAnswer") -> None:
         out().print(_open_table(found.open))
     write()
     out().print(_venue_table(found))
+    for line in filter(None, map(figures_line, found.venues)):
+        write(line, style="dim")
     write()
     write(_figures(found), style="dim")
     for incident in found.incidents:
@@ -188,6 +190,14 @@ def outbox_line(outbox: "OutboxState", *, connected: bool = True) -> "Text":
     stuck = f", {outbox.stuck} {executions} stuck" if outbox.stuck else ""
     error = f": {outbox.error}" if outbox.error and connected else ""
     return Text(waits + stuck + error, style="yellow" if outbox.error else "")
+
+
+def figures_line(venue: "VenueState") -> str:
+    """Return what a venue measures in a line; nothing for one that measures nothing."""
+    limit = venue.open_limit
+    shown = [] if limit is None else [f"at stake {venue.open_stake:f} of {limit:f}"]
+    shown += [f"{name} {value:f}" for name, value in venue.figures.items()]
+    return f"{venue.name}: {', '.join(shown)}" if shown else ""
 
 
 def _figures(found: "StatusAnswer") -> str:

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 def check(folder: Folder = HERE, *, as_json: AsJson = False) -> None:
-    """List everything that would stop a start, in one go. Changes nothing."""
+    """
+    List everything that would stop a start, in one go. Changes nothing.
+
+    Venues that are no ghosts are opened and asked whether one can trade there. Nothing is placed.
+    """
     from xarb_runtime.cli.deployment import require_deployment
     from xarb_runtime.cli.screen import write, write_json
     from xarb_runtime.ops.check import check_deployment
 
     require_deployment(folder)
-    checked = check_deployment(folder, os.environ)
+    checked = check_deployment(folder, os.environ, asks_venues=True)
     if as_json:
         write_json(checked.checks)
     else:
@@ -75,6 +79,7 @@ def run(folder: Folder = HERE) -> None:
 
     from xarb_runtime.cli.deployment import require_deployment
     from xarb_runtime.cli.screen import remark
+    from xarb_runtime.cli.state import hide_with
     from xarb_runtime.ops.logs import logging_to
     from xarb_runtime.ops.process import run_process
 
@@ -83,6 +88,7 @@ def run(folder: Folder = HERE) -> None:
     with chdir(folder):
         checked, settings = _checked()
         with logging_to(settings, Path()) as logs:
+            hide_with(logs.redaction.text)
             ended = asyncio.run(
                 run_process(
                     Path(),

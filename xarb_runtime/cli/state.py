@@ -27,6 +27,12 @@ def keep_secret(texts: Iterable[str]) -> None:
     _hide = Redaction(tuple(texts)).text
 
 
+def hide_with(hide: Callable[[str], str]) -> None:
+    """Let something hide secrets that learns of them as time goes on."""
+    global _hide  # noqa: PLW0603  one process, one command line
+    _hide = hide
+
+
 def hidden(text: str) -> str:
     """Return a text without secrets."""
     return _hide(text)

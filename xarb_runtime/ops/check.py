@@ -21,6 +21,7 @@ from xarb_runtime.ops.places import (
 )
 from xarb_runtime.ops.problems import Problem
 from xarb_runtime.ops.redaction import Redaction, secrets_of
+from xarb_runtime.ops.venue_check import check_venues
 from xarb_runtime.plugins.contracts import Finding as PluginFinding
 from xarb_runtime.plugins.findings import PluginError
 from xarb_runtime.plugins.registry import Registry
@@ -64,6 +65,7 @@ def check_deployment(
     environ: Mapping[str, str],
     *,
     is_alive: Callable[[Holder], bool] = holder_is_alive,
+    asks_venues: bool = False,
 ) -> Checked:
     """
     Look everything up.
@@ -72,7 +74,9 @@ def check_deployment(
         folder: the deployment.
         environ: the environment, which is a layer of the settings.
         is_alive: whether the process that holds the store's lease can still be running.
+        asks_venues: open those that are no ghosts, and ask them; a start does not wait for that.
     """
+    learned: list[str] = []
     # A key that does not fit counts as not written, so that everything else is looked up as well.
     settings, findings = check_settings(read_layers(folder, environ))
     checks = [*_settings(folder, settings, findings), *_clock()]
@@ -81,13 +85,15 @@ def check_deployment(
     charts, found = _charts(folder, settings, registry)
     checks += found
     checks += _venues(settings, registry)
+    if asks_venues and registry is not None:
+        checks += check_venues(folder, settings, registry, learned.append)
     checks += check_store(folder, settings, is_alive)
     checks += check_bus(folder, settings, registry)
     checks += check_control(folder, settings)
     checks += check_metrics(settings)
     checks += check_tracing(settings)
     checks += check_logs(folder, settings)
-    redaction = Redaction(secrets_of(settings))
+    redaction = Redaction((*secrets_of(settings), *learned))
     return Checked(
         checks=[_hidden(check, redaction) for check in checks],
         settings=None if findings else settings,

@@ -176,6 +176,23 @@ def silence() -> Iterator[None]:
         structlog.reset_defaults()
 
 
+@contextmanager
+def muted() -> Iterator[None]:
+    """Log nothing until the end of the context: what is found out is returned, not logged."""
+
+    def drop(_logger: Any, _method: str, _line: Line) -> str:
+        raise structlog.DropEvent
+
+    _configure(drop, "error")
+    nowhere, root = logging.NullHandler(), logging.getLogger()
+    root.addHandler(nowhere)
+    try:
+        yield
+    finally:
+        root.removeHandler(nowhere)
+        structlog.reset_defaults()
+
+
 class _Named:
     """What structlog asks for a logger: all it knows is its name."""
 

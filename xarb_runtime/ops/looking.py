@@ -23,6 +23,7 @@ from xarb_runtime.ops.status import (
     StoreState,
     VenueState,
 )
+from xarb_runtime.ops.venue_figures import figures_of
 from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, is_trade
 from xarb_runtime.service.runtime import Runtime
 from xarb_runtime.service.settings_secret import hide_url_password
@@ -145,9 +146,20 @@ def outbox_of(runtime: Runtime) -> OutboxState:
 def _venue(runtime: Runtime, name: str) -> VenueState:
     desk = runtime.desk
     kind, last_ok_ms = runtime.settings.venue_kind(name), runtime.health.last_ok_ms.get(name)
+    figures, limit = figures_of(name, runtime.venues[name]), runtime.settings.open_limit(name)
+    staked = None if limit is None else desk.book.staked_at(name)
     snapshot = desk.book.get(HEALTH_PREFIX + name)
     if snapshot is None:
-        return VenueState(name=name, kind=kind, up=True, state="healthy", last_ok_ms=last_ok_ms)
+        return VenueState(
+            name=name,
+            kind=kind,
+            up=True,
+            state="healthy",
+            last_ok_ms=last_ok_ms,
+            figures=figures,
+            open_stake=staked,
+            open_limit=limit,
+        )
     context = _decode_venue(snapshot.context)
     up = desk.is_up(name)
     return VenueState(
@@ -159,6 +171,9 @@ def _venue(runtime: Runtime, name: str) -> VenueState:
         missed=context.missed,
         reason=context.reason if context.failures or context.missed or not up else "",
         last_ok_ms=last_ok_ms,
+        figures=figures,
+        open_stake=staked,
+        open_limit=limit,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from xarb_runtime.service.settings_model import Settings
-from xarb_runtime.service.settings_secret import HIDDEN, SecretText, redact
+from xarb_runtime.service.settings_secret import HIDDEN, SecretText, holds_private_key, redact
 
 #: Shorter texts are too common to be searched for; their key still hides them.
 SHORTEST_SECRET = 6
@@ -24,7 +24,8 @@ class Redaction:
     def __init__(self, secrets: tuple[str, ...] = ()) -> None:
         # A URL may be shown in another form, e.g. with an absolute path.
         parts = {part for secret in secrets for part in (secret, secret.rpartition(":///")[2])}
-        long_enough = {str(part) for part in parts if len(part) >= SHORTEST_SECRET}
+        forms = (form for part in parts for form in _forms(part))
+        long_enough = {form for form in forms if len(form) >= SHORTEST_SECRET}
         self._secrets = sorted(long_enough, key=len, reverse=True)
         self._escaped = [_escaped(secret) for secret in self._secrets]
 
@@ -32,7 +33,8 @@ class Redaction:
         """Hide one more text from now on."""
         if len(secret) < SHORTEST_SECRET or secret in self._secrets:
             return
-        self._secrets = sorted([*self._secrets, str(secret)], key=len, reverse=True)
+        known = {*self._secrets, *_forms(secret)}
+        self._secrets = sorted(known, key=len, reverse=True)
         self._escaped = [_escaped(each) for each in self._secrets]
 
     def text(self, text: str) -> str:
@@ -62,6 +64,14 @@ class Redaction:
         if isinstance(value, dict):
             return {self._inside(name): self._inside(inner) for name, inner in value.items()}
         return [self._inside(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The secret itself; a private key also as others write it."""
+    yield str(secret)
+    if holds_private_key(secret):
+        digits = secret.strip().lower().removeprefix("0x")
+        yield from (digits, digits.upper(), str(int(digits, 16)))
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:

@@ -21,7 +21,12 @@ class LevelState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VenueState(msgspec.Struct, frozen=True, kw_only=True):
-    """A venue: its kind, its breaker's state, the newest failure, the newest good answer."""
+    """
+    A venue: its kind, its breaker's state, the newest failure, the newest good answer.
+
+    `figures` are what it measures about itself. `open_stake` is what executions in flight may have
+    at stake there, where `open_limit` sets a limit to it.
+    """
 
     name: str
     kind: str
@@ -31,6 +36,9 @@ class VenueState(msgspec.Struct, frozen=True, kw_only=True):
     missed: int = 0
     reason: str = ""
     last_ok_ms: int | None = None
+    figures: dict[str, Decimal] = {}
+    open_stake: Decimal | None = None
+    open_limit: Decimal | None = None
 
 
 class KpiState(msgspec.Struct, frozen=True, kw_only=True):

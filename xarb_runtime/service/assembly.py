@@ -23,6 +23,7 @@ from xarb_runtime.plugins.contracts import (
 )
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.findings import UnknownPluginPart
+from xarb_runtime.plugins.keys import KeyProblemError
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_options, open_settings
 from xarb_runtime.service.charts import Charts, read_charts
@@ -134,6 +135,7 @@ async def open_venues(
 
     Raises:
         PluginError: a kind is not known, or a venue's settings do not fit.
+        KeyProblemError: a venue's key cannot be read.
     """
     opened = OpenedVenues({}, {})
     for name in settings.venues:
@@ -149,7 +151,11 @@ async def open_venues(
             environ=around.environ,
             hide=around.learn,
         )
-        venue = await stack.enter_async_context(spec.open(opening))
+        try:
+            venue = await stack.enter_async_context(spec.open(opening))
+        except KeyProblemError as error:
+            message = f"venues.{name}: {error}"
+            raise KeyProblemError(message) from error
         if settings.mode == "shadow":
             shadow = _shadow_of(name, settings, opened.capabilities[name])
             venue = await stack.enter_async_context(shadowing(venue, around.clock, shadow))

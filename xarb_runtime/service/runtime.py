@@ -60,6 +60,7 @@ class Runtime:
         self.clock = parts.clock
         self.journal = parts.journal
         self.bus = parts.bus
+        self.venues = parts.venues
         self._parts = parts
         self.inbox = Inbox()
         self.windows = Windows(parts.settings.kpi)

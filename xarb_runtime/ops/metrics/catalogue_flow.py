@@ -157,6 +157,33 @@ FLOW: tuple[Metric, ...] = (
         at_scrape=True,
     ),
     Metric(
+        name="xarb_venue_open_stake",
+        kind="gauge",
+        labels=("venue",),
+        help="What executions in flight may have at stake at a venue; not listed where it has no "
+        "open_limit. A binary float: for looking, not for counting.",
+        panel="Stake at venues",
+        at_scrape=True,
+    ),
+    Metric(
+        name="xarb_venue_open_stake_limit",
+        kind="gauge",
+        labels=("venue",),
+        help="open_limit of the venue's settings; not listed where it has none. "
+        "A binary float: for looking, not for counting.",
+        panel="Stake at venues",
+        at_scrape=True,
+    ),
+    Metric(
+        name="xarb_venue_figure",
+        kind="gauge",
+        labels=("venue", "figure"),
+        help="What a venue measures about itself: requests left, balances, ages, each with its "
+        "unit in its name; not listed for venues that measure nothing, such as ghosts.",
+        panel="Figures of venues",
+        at_scrape=True,
+    ),
+    Metric(
         name="xarb_orders_ended_total",
         kind="counter",
         labels=("venue", "slot", "status"),

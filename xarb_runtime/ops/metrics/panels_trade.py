@@ -233,4 +233,21 @@ TRADE_PANELS: tuple[Panel, ...] = (
             ),
         ),
     ),
+    Panel(
+        title="Stake at venues",
+        row=_VENUES,
+        about="What executions in flight may have at stake, and the open_limit of the settings.",
+        queries=(
+            Query("max by (venue) (xarb_venue_open_stake)", "{{venue}}"),
+            Query("max by (venue) (xarb_venue_open_stake_limit)", "{{venue}} limit"),
+        ),
+        width=12,
+    ),
+    Panel(
+        title="Figures of venues",
+        row=_VENUES,
+        about="What venues measure about themselves: balances, requests left, ages.",
+        queries=(Query("max by (venue, figure) (xarb_venue_figure)", "{{venue}} {{figure}}"),),
+        width=12,
+    ),
 )

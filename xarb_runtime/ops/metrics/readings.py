@@ -152,6 +152,11 @@ class Reader:
             if venue.last_ok_ms is not None:
                 at = venue.last_ok_ms / 1000
                 found["xarb_venue_last_answer_timestamp_seconds"][name] = at
+            if venue.open_limit is not None and venue.open_stake is not None:
+                found["xarb_venue_open_stake"][name] = float(venue.open_stake)
+                found["xarb_venue_open_stake_limit"][name] = float(venue.open_limit)
+            for figure, value in venue.figures.items():
+                found["xarb_venue_figure"][(venue.name, figure)] = float(value)
         for figures in self._runtime.windows.figures():
             name = (figures.venue,)
             found["xarb_kpi_trades"][name] = figures.sample
