@@ -2,7 +2,8 @@
 The channels of the websocket: what was published, who hears it, and what goes wrong on the way.
 """
 
-from collections import deque
+import asyncio
+from collections import defaultdict, deque
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, Literal, Protocol
@@ -115,6 +116,7 @@ class Channels:
         self._channels: dict[str, Channel] = {}
         self._epochs = 0
         self._swapped: dict[str, dict[str, Any]] = {}
+        self._heard: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     # -- News ------------------------------------------------------------------------------------
 
@@ -162,6 +164,27 @@ class Channels:
     def may_hear(name: str, address: str) -> bool:
         """Return whether an account may hear a channel: not those of others."""
         return not name.startswith("account:") or name.endswith(f"#{address}")
+
+    def join(self, listener: Listener, name: str) -> None:
+        """Let a connection hear a channel."""
+        listener.subscriptions.add(name)
+        self._heard[name].set()
+
+    def leave(self, listener: Listener, name: str) -> None:
+        """Let a connection hear a channel no more."""
+        listener.subscriptions.discard(name)
+        if not any(name in other.subscriptions for other in self.connections):
+            self._heard[name].clear()
+
+    def part(self, listener: Listener) -> None:
+        """Forget a connection that has ended."""
+        self.connections.discard(listener)
+        for name in list(listener.subscriptions):
+            self.leave(listener, name)
+
+    async def until_heard(self, name: str) -> None:
+        """Wait until somebody hears a channel."""
+        await self._heard[name].wait()
 
     def channel(self, name: str) -> Channel:
         """Return a channel."""

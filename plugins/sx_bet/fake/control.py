@@ -176,6 +176,10 @@ class Control:
         """Return all money there is, in smallest units: always the same."""
         return self.floor.exchange.ledger.total()
 
+    async def until_heard(self, channel: str) -> None:
+        """Wait until somebody hears a channel."""
+        await self.floor.channels.until_heard(channel)
+
     @property
     def beats(self) -> int:
         """How many heartbeats have arrived."""

@@ -55,7 +55,15 @@ class Connection:
         address: whose token it came with; empty before.
     """
 
-    def __init__(self, number: int, socket: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(
+        self,
+        number: int,
+        socket: web.WebSocketResponse,
+        request: web.Request,
+        *,
+        shares_frames: bool,
+    ) -> None:
+        self._shares_frames = shares_frames
         self.number, self.subscriptions, self.address = number, set[str](), ""
         self.ponged = asyncio.Event()
         self._socket, self._request = socket, request
@@ -78,7 +86,7 @@ class Connection:
         """Write what is to be sent, for ever."""
         while True:
             words = [await self._outbox.get()]
-            while not self._outbox.empty():
+            while self._shares_frames and not self._outbox.empty():
                 words.append(self._outbox.get_nowait())
             frame = "\n".join(msgspec.json.encode(word).decode() for word in words)
             try:
@@ -122,7 +130,8 @@ class Realtime:
             return web.Response(status=503)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        connection = Connection(next(self._numbers), socket, request)
+        shares = self._settings.shared_frames
+        connection = Connection(next(self._numbers), socket, request, shares_frames=shares)
         self._channels.connections.add(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -134,7 +143,7 @@ class Realtime:
                 for task in aside:
                     task.cancel()
         finally:
-            self._channels.connections.discard(connection)
+            self._channels.part(connection)
         return socket
 
     async def _serve(self, connection: Connection) -> None:
@@ -183,7 +192,7 @@ class Realtime:
             return {"subscribe": self._subscribe(connection, fields_of(command["subscribe"]))}
         if "unsubscribe" in command:
             left = fields_of(command["unsubscribe"]).get("channel")
-            connection.subscriptions.discard(str(left))
+            self._channels.leave(connection, str(left))
             return {"unsubscribe": {}}
         raise _CommandError(104)
 
@@ -211,6 +220,6 @@ class Realtime:
             raise _CommandError(102)
         if not self._channels.may_hear(name, connection.address):
             raise _CommandError(103)
-        connection.subscriptions.add(name)
+        self._channels.join(connection, name)
         channel = self._channels.channel(name)
         return channel.position(wish)

@@ -160,6 +160,8 @@ class FakeSettings(Part, frozen=True, kw_only=True):
         most_orders, most_cancels: orders that a request may place, and cancel.
         ladder: the step of the odds, in thousandths of a percent.
         ping, pong: how often websockets are pinged, and how long an answer may take.
+        shared_frames: objects that are sent at the same moment share a frame of the websocket, as
+            in real life. ccxt for Python cannot read such frames.
         history: publications of a channel that can be recovered.
         token: how long a websocket's token is good for.
     """
@@ -189,6 +191,7 @@ class FakeSettings(Part, frozen=True, kw_only=True):
     ladder: int = 125
     ping: str = "25s"
     pong: str = "8s"
+    shared_frames: bool = True
     history: int = 1000
     token: str = "1h"  # noqa: S105 -- a duration
 
