@@ -98,7 +98,7 @@ def _play(plan: "DemoPlan", *, as_json: bool) -> None:
     else:
         _draw(report)
         _show(plan.folder, report.hedged)
-    if report.differing or report.exit_code:
+    if report.differing or report.attended.exit_code:
         raise typer.Exit(FAILED)
 
 
@@ -110,7 +110,8 @@ def _draw(report: "DemoReport") -> None:
     def row(name: str, value: object, more: str = "") -> None:
         made.add_row(name, str(value), more)
 
-    unpriced = f"{report.unpriced} more had no price to begin with" if report.unpriced else ""
+    by = report.attended
+    unpriced = f"{by.unpriced} more had no price to begin with" if by.unpriced else ""
     row("opportunities", report.executions, unpriced)
     for state, count in report.ends.items():
         row(f"  {state}", count, _listed(report.reasons) if state == "rejected" else "")
@@ -119,11 +120,14 @@ def _draw(report: "DemoReport") -> None:
     row("hedges filled", sum(report.hedges.values()), _listed(report.hedges))
     row("incidents", sum(report.incidents.values()), _listed(report.incidents))
     row("  still open", report.open_incidents)
+    row("pauses", by.pauses, "an attendant came and let trading go on")
+    if by.retried:
+        row("  retried", by.retried, f"{by.taken_over} incidents stayed, and are his")
     row("on one leg", lasted(report.one_leg_ms), "of all together")
     row("in doubt", lasted(report.unknown_ms), "an order was on its way or unknown")
     row("staked", f"{report.staked:.2f}")
     row("locked in", f"{report.locked_in:+.2f}", "worst cases added up")
-    row("took", lasted(round(report.seconds * 1000)))
+    row("took", lasted(round(by.seconds * 1000)))
     out().print(made)
     write()
     if report.differing:

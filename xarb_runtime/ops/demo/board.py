@@ -110,7 +110,8 @@ def _game(number: int, chance: random.Random) -> Game:
         over_first=chance.random() < 0.5,  # noqa: PLR2004 -- a coin
         first=first,
         back=100 - first + LADDER * chance.randint(8, 16),
-        other=min(Decimal(92), 100 - first + LADDER * chance.randint(150, 180)),
+        # A line that lies well: a middle for a little more than the opposite costs.
+        other=100 - first + LADDER * chance.randint(16, 60),
         total=100 - first + LADDER * chance.randint(4, 12),
         second=second,
     )

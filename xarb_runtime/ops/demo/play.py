@@ -16,6 +16,7 @@ import yaml
 
 from xarb_runtime.domain.steps import Status
 from xarb_runtime.ops.client import NotRunningError, open_client
+from xarb_runtime.ops.demo.attendant import Attendant
 from xarb_runtime.ops.demo.board import (
     AZURO,
     SX,
@@ -28,7 +29,7 @@ from xarb_runtime.ops.demo.broker import publisher
 from xarb_runtime.ops.demo.deployment import Reached, write_deployment
 from xarb_runtime.ops.demo.engine import Engine, NoPriceError
 from xarb_runtime.ops.demo.processes import START_SECONDS, Child, child, reached
-from xarb_runtime.ops.demo.report import DemoReport, make_report
+from xarb_runtime.ops.demo.report import Attended, DemoReport, make_report
 from xarb_runtime.ops.problems import Problem, ProblemError
 from xarb_runtime.ops.status import StatusAnswer
 from xarb_runtime.service.assembly import Surroundings, discover_plugins, open_venues
@@ -41,8 +42,8 @@ KINDS = {SX: "sx_bet", AZURO: "azuro"}
 LOOK_SECONDS = 0.5
 #: Once everything is published: how long executions may take to end, seconds.
 TAIL_SECONDS = 180.0
-#: More executions than there are.
-ALL = 100_000
+#: More executions than are ever in flight.
+IN_FLIGHT = 1_000
 
 
 class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +159,9 @@ async def _trade(
     engine = Engine(venues, clock, plan.stake)
     began = time.monotonic()
     publish = await stack.enter_async_context(publisher(plan.folder, settings))
+    attendant = Attendant(open_client(plan.folder, settings))
+    attending = asyncio.create_task(attendant.attend(), name="attendant")
+    stack.callback(attending.cancel)
     chance = random.Random(plan.seed)  # noqa: S311 -- a story, not a secret
     unpriced = 0
     for number in range(plan.count):
@@ -171,12 +175,24 @@ async def _trade(
         tell("trading", number + 1)
     tell("waiting for the last ones to end", plan.count)
     await _ended(plan.folder, settings, service)
+    attending.cancel()
     status = await asyncio.to_thread(_status, plan.folder, settings)
     took = time.monotonic() - began
     tell("stopping safely, and asking the venues about every order", plan.count)
     code = await service.end()
     return await make_report(
-        plan.folder, settings, venues, status, unpriced=unpriced, exit_code=code, seconds=took
+        plan.folder,
+        settings,
+        venues,
+        status,
+        Attended(
+            unpriced=unpriced,
+            exit_code=code,
+            seconds=took,
+            pauses=attendant.resumed,
+            retried=len(attendant.retried),
+            taken_over=attendant.taken_over,
+        ),
     )
 
 
@@ -186,7 +202,7 @@ async def _ended(folder: Path, settings: Settings, service: Child) -> None:
     deadline = time.monotonic() + TAIL_SECONDS
     while time.monotonic() < deadline:
         service.require_life()
-        query = {"status": Status.RUNNING.value, "limit": ALL}
+        query = {"status": Status.RUNNING.value, "limit": IN_FLIGHT}
         rows = await asyncio.to_thread(client.get, "/executions", list[ExecutionRow], **query)
         if not any(row.id.startswith("x-") for row in rows):
             return

@@ -29,12 +29,34 @@ LOOKS = 4
 AT_ONCE = 8
 
 
+class Attended(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What whoever played it has noticed.
+
+    Attributes:
+        unpriced: opportunities that had no price to begin with.
+        exit_code: of the service.
+        seconds: from the first opportunity to the last end.
+        pauses: how often trading paused by itself and the attendant let it go on.
+        retried: exposed executions whose hedges he let try once more.
+        taken_over: incidents that stayed, and were his.
+    """
+
+    unpriced: int
+    exit_code: int
+    seconds: float
+    pauses: int
+    retried: int
+    taken_over: int
+
+
 class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     """
     What came of it.
 
     Attributes:
-        executions: opportunities that became executions; `unpriced` had no price to begin with.
+        executions: opportunities that became executions.
+        attended: what whoever played it has noticed.
         ends: executions by the state in which they ended; `reasons` of those rejected.
         orders: orders sent, by venue; `filled` how many of them filled, in part or whole.
         hedges: filled hedge orders by strategy.
@@ -43,13 +65,11 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
         incidents: incidents by kind; `open_incidents` of them are open.
         audited: orders that both venues were asked about afterwards.
         differing: those about which a venue says something else than the journal, with what.
-        exit_code: of the service.
-        seconds: from the first opportunity to the last end.
         hedged: one execution that a hedge has covered, to look at; empty if there is none.
     """
 
     executions: int
-    unpriced: int
+    attended: Attended
     ends: dict[str, int]
     reasons: dict[str, int]
     orders: dict[str, int]
@@ -63,8 +83,6 @@ class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     open_incidents: int
     audited: int
     differing: list[str]
-    exit_code: int
-    seconds: float
     hedged: str
 
 
@@ -73,10 +91,7 @@ async def make_report(
     settings: Settings,
     venues: Mapping[str, Venue],
     status: StatusAnswer,
-    *,
-    unpriced: int,
-    exit_code: int,
-    seconds: float,
+    attended: Attended,
 ) -> DemoReport:
     """Read the journal, and ask the venues about every order in it."""
     async with Queries.open(store_url(folder, settings.store.url)) as queries:
@@ -88,7 +103,7 @@ async def make_report(
     differing = await _differing(lines, venues)
     return DemoReport(
         executions=len(rows),
-        unpriced=unpriced,
+        attended=attended,
         ends=_counted("+".join(row.leaves) for row in rows),
         reasons=_counted(row.reason for row in rows if row.leaves == ("rejected",)),
         orders=_counted(line.selection.venue for line in lines),
@@ -102,8 +117,6 @@ async def make_report(
         open_incidents=sum(not each.closed_ms for each in incidents),
         audited=len(lines),
         differing=differing,
-        exit_code=exit_code,
-        seconds=seconds,
         hedged=_shown(rows, held),
     )
 
@@ -155,6 +168,8 @@ async def _difference(line: OrderLine, venue: Venue) -> str:
             )
         case Absent() | Refused():
             return f"{name}: journal filled {line.filled}, venue has none" if line.filled else ""
+        case Unknown(reason=reason) if line.filled:
+            return f"{name}: journal filled {line.filled}, venue cannot say: {reason}"
         case _:
             # An order that was refused before it was taken is nowhere: absence takes its time.
-            return f"{name}: journal filled {line.filled}, venue cannot say" if line.filled else ""
+            return ""
