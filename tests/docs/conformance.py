@@ -12,7 +12,8 @@ import msgspec
 from tests.docs.tables import table
 from tests.house.source import ROOT
 from xarb_runtime.bundle import bundled
-from xarb_runtime.ops.conformance import Mounted, Subject, find_by_name, own_benches
+from xarb_runtime.ops.conformance_bench import Mounted, own_benches
+from xarb_runtime.ops.conformance_subject import Subject, find_by_name
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.testing.case import Case, Level
 from xarb_runtime.testing.kit import chosen_cases

@@ -9,6 +9,8 @@ import pytest
 from tests.docs.conformance import REPORTS, benches, committed
 from tests.house.source import ROOT
 from xarb_runtime.ops.conformance import play
+from xarb_runtime.plugins.contracts import VenueOpening
+from xarb_runtime.testing.bench import Bench, Fate
 from xarb_runtime.testing.case import Level
 from xarb_runtime.testing.kit import chosen_cases
 from xarb_runtime.testing.report import Report, Verdict
@@ -52,6 +54,20 @@ def test_the_how_to_names_cases_that_there_are() -> None:
 
     assert named
     assert named <= known
+
+
+def test_the_how_to_explains_everything_that_an_author_meets() -> None:
+    members = {name for name in vars(Bench) | Bench.__annotations__ if not name.startswith("_")}
+
+    assert cells("6. The bench") == members | {fate.name for fate in Fate}
+    assert cells("4. What you are opened with") == set(VenueOpening.__struct_fields__)
+
+
+def cells(title: str) -> set[str]:
+    """The names in the first column of the tables of a section of the how-to."""
+    section = HOW_TO.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    first = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {re.split(r"\W", name)[0] for cell in first for name in re.findall(r"`(.+?)`", cell)}
 
 
 def test_there_is_a_report_of_each_venue_that_ships() -> None:

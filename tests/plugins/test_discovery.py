@@ -207,8 +207,18 @@ def test_a_name_that_nobody_offers_is_answered_with_those_that_there_are() -> No
     with pytest.raises(UnknownPluginPart) as raised:
         REGISTRY.venue("gost")
 
-    assert "'gost'. Did you mean 'ghost'? Known: ghost, ghost_remote." in str(raised.value)
-    assert (raised.value.name, raised.value.known) == ("gost", ("ghost", "ghost_remote"))
+    known = ("azuro", "ccxt_prediction", "ghost", "ghost_remote", "sx_bet")
+    assert f"'gost'. Did you mean 'ghost'? Known: {', '.join(known)}." in str(raised.value)
+    assert (raised.value.name, raised.value.known) == ("gost", known)
+
+
+def test_a_single_file_is_a_plugin_beside_the_others(tmp_path: Path) -> None:
+    path = write(tmp_path, "alone.py", "alone")
+
+    registry = discover(builtin=BUILTIN, files=[path], entry_points=False)
+
+    assert (registry.plugins[-1].name, registry.plugins[-1].source) == ("alone", "file")
+    assert not registry.findings
 
 
 def test_a_name_of_a_plugin_that_was_left_out_is_answered_with_what_is_wrong_with_it(

@@ -15,7 +15,7 @@ from xarb_runtime.cli.options import HERE, Folder
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from xarb_runtime.ops.conformance import Subject
+    from xarb_runtime.ops.conformance_subject import Subject
     from xarb_runtime.testing.report import Outcome, Report
 
 REPORT = "conformance.json"
@@ -61,7 +61,8 @@ def check(
     """
     from xarb_runtime.cli.screen import complain, write
     from xarb_runtime.cli.state import keep_secret
-    from xarb_runtime.ops import conformance
+    from xarb_runtime.ops.conformance import cases_named, count, play
+    from xarb_runtime.ops.conformance_bench import named_bench, own_bench
     from xarb_runtime.plugins.findings import show
 
     subject = _subject(what, folder)
@@ -75,11 +76,11 @@ def check(
     if not subject.venues:
         write("It offers no venue: there is nothing more to check.")
         return
-    chosen = conformance.cases_named(only or ())
-    mounted = conformance.named_bench(subject, bench) if bench else conformance.own_bench(subject)
+    chosen = cases_named(only or ())
+    mounted = named_bench(subject, bench) if bench else own_bench(subject)
     keep_secret(getattr(mounted.bench, "secrets", ()))
-    with _bar(conformance.count(chosen)) as told:
-        found = conformance.play(subject, mounted, chosen, told)
+    with _bar(count(chosen)) as told:
+        found = play(subject, mounted, chosen, told)
     _draw(found)
     place = report or (None if only else Path(REPORT))
     if place is not None:
@@ -90,7 +91,7 @@ def check(
 
 def _subject(what: str, folder: Path) -> "Subject":
     from xarb_runtime.cli.deployment import registry_of
-    from xarb_runtime.ops.conformance import find_by_name, find_by_path
+    from xarb_runtime.ops.conformance_subject import find_by_name, find_by_path
 
     # A name is one word of Python's; a folder of such a name is meant by ./name.
     if not what.isidentifier():

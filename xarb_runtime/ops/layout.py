@@ -15,7 +15,11 @@ PLUGINS_README = """\
 # Plugins of this deployment
 
 A plugin is a folder here with an `__init__.py`, or a single `.py` file. What ships with xarb (the
-`ghost` venues, the hedges `alt_line`, `total` and `unwind`) is built in and not listed here.
+venues `sx_bet`, `azuro`, `ccxt_prediction` and the ghosts, the hedges `alt_line`, `total` and
+`unwind`) is built in and not listed here.
+
+`xarb plugins new NAME` begins a venue plugin as a package of its own, with a simulator and tests;
+`xarb plugins check NAME` says whether it can be trusted with money.
 
     # plugins/my_venue/__init__.py
     from xarb_runtime.plugins import API, hookimpl
