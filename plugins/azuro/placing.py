@@ -107,9 +107,9 @@ class Placing:
         except (aiohttp.ClientError, TimeoutError, LookupError) as error:
             return Unknown(f"{said.reason}; looking it up: {words_of(error)}")
         if row is None:
-            return (
-                self._refused(order, said.refused, said) if said.refused else Unknown(said.reason)
-            )
+            if not said.refused:
+                return Unknown(said.reason)
+            return self._refused(order, said.refused, said)
         if not row.is_of(terms):
             return Unknown(MISMATCH)
         if row.standing is Standing.REFUSED:

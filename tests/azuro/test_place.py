@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.azuro.inside import BETTOR, FOOTBALL, hear, in_virtual_time, part, world
+from tests.azuro.inside import BETTOR, FOOTBALL, HOME, hear, in_virtual_time, part, world
 from xarb_runtime.domain.orders import (
     Accepted,
     CancelRefused,
@@ -246,5 +246,55 @@ def test_there_is_no_cancel() -> None:
 
             assert isinstance(await venue.cancel(here.order()), CancelRefused)
             assert len(here.control.requests) == sent
+
+    in_virtual_time(scenario())
+
+
+def test_an_order_is_not_sent_to_where_an_answer_points() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            there = f"{here.section['url']}/bet/orders/ordinar"
+            redirect = faults.WireFault(
+                route=POST, what="answer", handled=True, status=307, headers={"Location": there}
+            )
+            here.control.disturb(redirect)
+            await venue.place(here.order())
+
+            assert here.posts() == 1
+
+    in_virtual_time(scenario())
+
+
+def test_orders_do_not_wait_behind_quotes() -> None:
+    async def scenario() -> None:
+        slow = {"rate": 10, "stream": False, "limits_for": "1ms"}
+        async with world() as here, here.connect(**slow) as venue:
+            await venue.heartbeat()
+            asking = [asyncio.ensure_future(venue.quote(HOME)) for _ in range(10)]
+            await here.clock.sleep_ms(1_000)
+            before_ms = here.clock.now_ms()
+            await venue.place(here.order())
+
+            assert here.clock.now_ms() == before_ms
+            assert not all(one.done() for one in asking)
+            for one in asking:
+                one.cancel()
+            await asyncio.wait(asking)
+
+    in_virtual_time(scenario())
+
+
+def test_when_the_venue_asks_for_silence_nothing_is_sent() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            await venue.heartbeat()
+            here.control.disturb(faults.too_many_requests(POST, after_seconds=7))
+            placed_ms = here.clock.now_ms()
+            # What is behind a 429 is looked up, once one may ask.
+            answer = await venue.place(here.order())
+
+            assert here.clock.now_ms() == placed_ms + 7_000
+            assert isinstance(answer, Unknown)
+            assert here.posts() == 1
 
     in_virtual_time(scenario())

@@ -147,7 +147,7 @@ def test_a_stream_that_breaks_takes_its_odds_with_it_and_comes_back() -> None:
             meanwhile = await venue.quote(HOME)
             await here.clock.sleep_ms(5_000)
             connected = venue.figures()["stream_connected"]
-            await venue.quote(HOME)
+            assert (await venue.quote(HOME)).odds == Decimal("1.62")
             asked = here.control.count(BATCH)
             await venue.quote(HOME)
 
