@@ -44,14 +44,14 @@ async def retry_after_is_honoured(stage: Stage) -> None:
     """
     Who is told to wait, waits.
 
-    Given an order that was placed.
+    Given an order that was placed by an earlier process.
     When it is looked up, 429 with `Retry-After` is answered, and it is looked up again at once.
     Then nothing is sent for that before the time is over.
     Skip when nothing is sent to look an order up.
     """
     venue, order = await stage.open(), stage.order()
     await venue.place(order)
-    await venue.settled(order, stage.patience_ms)
+    venue = await stage.restart(venue)
     disturbance = stage.wire.disturb(Fault.TOO_MANY_BEFORE, "find")
     await venue.find(order)
     if not disturbance.struck:
