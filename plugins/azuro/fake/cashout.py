@@ -116,13 +116,19 @@ class CashoutRoutes:
         body = part(await json_of(request))
         offer = self._offers.get(str(body.get("calculationId", "")))
         if offer is None:
-            raise ProblemError(HTTPStatus.NOT_FOUND, "Calculation not found")
+            raise _problem(HTTPStatus.NOT_FOUND, "Calculation not found", "calculation_not_found")
         key = str(body["calculationId"])
         known = self.orders.get(key)
         if known is not None and known.state != "REJECTED":
-            raise ProblemError(HTTPStatus.CONFLICT, "Cashout order already exists")
+            raise _problem(
+                HTTPStatus.CONFLICT, "Cashout order already exists", "cashout_order_already_exists"
+            )
         if self._signer(offer, part(body, "signature")) != offer.bet.owner:
-            raise ProblemError(HTTPStatus.BAD_REQUEST, "Owner signature is not verified")
+            raise _problem(
+                HTTPStatus.BAD_REQUEST,
+                "Owner signature is not verified",
+                "owner_signature_not_verified",
+            )
         order = CashoutOrder(id=key, bet=offer.bet, raw=to_raw(offer.odds))
         self.orders[key] = order
         due_ms = self._world.now_ms + self._world.scaled(_MINED_MS)
@@ -138,7 +144,7 @@ class CashoutRoutes:
         self._check_served(request)
         order = self.orders.get(request.match_info["id"])
         if order is None:
-            raise ProblemError(HTTPStatus.NOT_FOUND, "Order not found")
+            raise _problem(HTTPStatus.NOT_FOUND, "Order not found", "order_not_found")
         body = {"id": order.id, "state": order.state, "txHash": order.tx_hash}
         return reply(body | {"error": order.error, "errorMessage": order.error})
 
@@ -155,7 +161,7 @@ class CashoutRoutes:
                 if order.state in STANDING and not self._chain_bet(order).paid:
                     return order
                 break
-        raise ProblemError(HTTPStatus.NOT_FOUND, "Bet not found")
+        raise _problem(HTTPStatus.NOT_FOUND, "Bet not found", "bet_not_found")
 
     def _chain_bet(self, order: BetOrder) -> ChainBet:
         return self._world.ledger.bets[order.bet_id or 0]
@@ -165,7 +171,11 @@ class CashoutRoutes:
         for leg in bet.legs:
             condition, outcome = self._world.market.find(leg.condition, leg.outcome)
             if condition.obstacle(outcome):
-                raise ProblemError(HTTPStatus.NOT_FOUND, "Bet is not available to cashout")
+                raise _problem(
+                    HTTPStatus.NOT_FOUND,
+                    "Bet is not available to cashout",
+                    "bet_not_available_to_cashout",
+                )
             odds *= leg.price / outcome.odds
         margin = _MARGIN_MIN if odds == 1 else _MARGIN
         return (odds * margin).quantize(_CENT, ROUND_DOWN)
@@ -216,3 +226,7 @@ class CashoutRoutes:
         if order.bet.owner not in world.ledger.approvals:
             return "BetNotOwned"
         return "" if from_raw(order.raw) > 0 else "InvalidOdds"
+
+
+def _problem(status: HTTPStatus, message: str, code: str) -> ProblemError:
+    return ProblemError(status, message, f"cashout.{code}")

@@ -12,11 +12,16 @@ from .units import to_json
 
 
 class ProblemError(Exception):
-    """A request is answered with an error; the framework's body is made of it."""
+    """
+    A request is answered with an error; the framework's body is made of it.
 
-    def __init__(self, status: HTTPStatus, message: str | list[str]) -> None:
+    Attributes:
+        code: the API's own, such as `cashout.bet_not_found`; empty where it has none.
+    """
+
+    def __init__(self, status: HTTPStatus, message: str | list[str], code: str = "") -> None:
         super().__init__(str(message))
-        self.status, self.message = status, message
+        self.status, self.message, self.code = status, message, code
 
     def reply(self) -> web.Response:
         """Return the answer."""
@@ -25,6 +30,8 @@ class ProblemError(Exception):
             "error": self.status.phrase,
             "statusCode": self.status.value,
         }
+        if self.code:
+            body["code"] = self.code
         return reply(body, self.status)
 
 
