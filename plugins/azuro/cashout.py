@@ -178,20 +178,23 @@ class Cashouts:
             return self._found(asked, self._filled(order, asked.sale, _FILLED))
         if state:
             return self._found(asked, self._report(order, OrderStatus.OPEN, _OPEN))
-        return await self._missing(bet, late=late)
+        return await self._missing(order, bet, late=late)
 
-    async def _missing(self, bet: Row, *, late: bool) -> FindAnswer:
+    async def _missing(self, order: Order, bet: Row, *, late: bool) -> FindAnswer:
         """Nothing is known of a sale. That proves something once no signature is good any more."""
         if not late:
             return Unknown("the bet is not sold, and a signature may still be good")
-        if not await self._is_ours(bet):
+        if not await self._is_ours(bet, order):
             return Unknown("the bet may be sold: neither chain nor venue says that it is ours")
         return Absent("every signature has expired, and the bet is not sold")
 
-    async def _is_ours(self, bet: Row) -> bool:
+    async def _is_ours(self, bet: Row, order: Order) -> bool:
+        """Whether a bet is still ours, at a time when no signature is good any more."""
         trade, chain = self._parts.trade, self._parts.chain
         if chain is None or trade is None:
             return bet.sold is False
+        if await chain.time_s() * 1000 <= self._bound_ms(order):
+            return False
         return await chain.owns(trade.orders.wallet.bettor, int(bet.bet))
 
     async def _bet(self, order: Order) -> Row | None:

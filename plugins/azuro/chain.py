@@ -86,6 +86,18 @@ class Chain:
         core = self._environment.core
         return await self._read(core, _NONCES, _word(bettor), f"{nonce:0{_WORD}x}") != 0
 
+    async def time_s(self) -> int:
+        """
+        Return the time of the newest block: what signatures expire by.
+
+        Raises:
+            ChainError: the node does not say, or is one of another chain.
+            aiohttp.ClientError, TimeoutError: it cannot be asked.
+        """
+        await self._check_chain()
+        block = fields_of(await self._call("eth_getBlockByNumber", ["latest", False]))
+        return _number(block.get("timestamp"))
+
     async def owns(self, owner: str, bet: int) -> bool:
         """
         Whether a bet is still somebody's: whoever sells one back gives its token away.

@@ -15,6 +15,9 @@ from .parts import Parts
 from .purse import WITHOUT_LIMIT, plain
 from .wire import NOT_FOUND, words_of
 
+#: Our clock and the chain's may be so far apart.
+MOST_APART_S = 15
+
 _FAILURES = (aiohttp.ClientError, TimeoutError)
 
 
@@ -54,6 +57,7 @@ async def _money(parts: Parts) -> AsyncIterator[VenueCheck]:
     try:
         await parts.purse.look(anew=True)
         same = await parts.chain.signs_as_we_do()
+        ahead_s = parts.clock.now_ms() // 1000 - await parts.chain.time_s()
     except (*_FAILURES, ChainError) as error:
         yield VenueCheck(
             what="node", ok=False, found=words_of(error), hint="set rpc_url to another node"
@@ -62,12 +66,21 @@ async def _money(parts: Parts) -> AsyncIterator[VenueCheck]:
     found = "as we sign it" if same else "another type than we sign"
     hint = "" if same else "do not trade: this plugin is older than the contract"
     yield VenueCheck(what="signature type", ok=same, found=found, hint=hint)
+    yield _clock(ahead_s)
     wealth = parts.purse.wealth
     if wealth is not None:
         fund = f"send {parts.environment.symbol} to the wallet"
         yield _enough(parts, "balance", wealth.balance, fund)
         approve = f"approve {parts.environment.relayer} (the relayer) for {parts.environment.token}"
         yield _enough(parts, "allowance", wealth.allowance, approve)
+
+
+def _clock(ahead_s: int) -> VenueCheck:
+    """Blocks are some seconds old. Signatures that expire by a wrong clock prove less."""
+    ok = abs(ahead_s) <= MOST_APART_S
+    hint = "" if ok else "let this machine's clock be set by NTP, or set rpc_url to another node"
+    found = f"{ahead_s} s ahead of the newest block"
+    return VenueCheck(what="clock", ok=ok, found=found, hint=hint)
 
 
 def _enough(parts: Parts, what: str, raw: int, hint: str) -> VenueCheck:

@@ -160,8 +160,19 @@ class Placing:
         if not late:
             until = "its signature is still good"
             return Unknown(f"the venue does not know it yet, and {until} until {terms.expires_at}")
-        chain, bettor = self._parts.chain, self._trade.orders.wallet.bettor
-        if chain is not None and await chain.has_used(bettor, terms.nonce):
-            return Unknown("the contract has a bet with its nonce, but the venue does not list it")
+        doubt = await self._doubt(terms)
+        if doubt:
+            return Unknown(doubt)
         self._trade.follower.drop(order.client_id)
         return Absent("its signature has expired, and no one knows it")
+
+    async def _doubt(self, terms: Terms) -> str:
+        """Return what the chain has against an order's absence; our clock may be wrong."""
+        chain, bettor = self._parts.chain, self._trade.orders.wallet.bettor
+        if chain is None:
+            return ""
+        if await chain.time_s() <= terms.expires_at:
+            return "by the chain's time its signature is still good"
+        if await chain.has_used(bettor, terms.nonce):
+            return "the contract has a bet with its nonce, but the venue does not list it"
+        return ""

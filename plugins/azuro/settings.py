@@ -71,7 +71,7 @@ class AzuroSettings(KeyPlace, frozen=True, kw_only=True, forbid_unknown_fields=T
     affiliate: str = NOBODY
     attention: str = ATTENTION
     expiry: str = "30s"
-    absence_margin: str = "30s"
+    absence_margin: str = "15s"
     final_after: str = "60s"
     min_stake: Decimal = Decimal(1)
     max_stake: Decimal = Decimal(1000)

@@ -65,12 +65,14 @@ class World(msgspec.Struct, kw_only=True):
     environ: dict[str, str]
 
     @asynccontextmanager
-    async def connect(self, *, trades: bool = True, **own: Any) -> AsyncIterator[Any]:
-        """Open a connection."""
+    async def connect(
+        self, *, trades: bool = True, ahead_ms: int = 0, **own: Any
+    ) -> AsyncIterator[Any]:
+        """Open a connection, perhaps with a clock that is ahead of everybody's."""
         opening = VenueOpening(
             name="azuro",
             settings=settings(**self.section | own),
-            clock=self.clock,
+            clock=KitClock(ahead_ms),
             trades=trades,
             environ=self.environ,
         )

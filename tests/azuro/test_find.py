@@ -85,6 +85,23 @@ def test_an_order_whose_nonce_the_contract_has_used_is_not_absent() -> None:
     in_virtual_time(scenario())
 
 
+def test_a_clock_that_is_ahead_makes_nothing_absent_before_its_time() -> None:
+    async def scenario() -> None:
+        ahead_ms = 120_000
+        async with world() as here, here.connect(ahead_ms=ahead_ms) as venue:
+            order = here.order(expires_ms=here.clock.now_ms() + ahead_ms + 2_500)
+            here.control.disturb(faults.WireFault(route="POST bet/orders/*"))
+            await venue.place(order)
+            await here.clock.sleep_ms(60_000)
+            found = await venue.find(order)
+            assert isinstance(found, Unknown)
+            assert "chain's time" in found.reason
+            await here.clock.sleep_ms(ahead_ms)
+            assert isinstance(await venue.find(order), Absent)
+
+    in_virtual_time(scenario())
+
+
 @pytest.mark.parametrize("route", [LOOK, LIST, "POST rpc"])
 @pytest.mark.parametrize(
     "fault",

@@ -127,6 +127,7 @@ def test_what_was_looked_at_is_told_and_nothing_is_placed() -> None:
                 "relayer fee",
                 "wallet",
                 "signature type",
+                "clock",
                 "balance",
                 "allowance",
                 "stream",
@@ -146,6 +147,17 @@ def test_what_is_missing_is_told_with_what_to_do() -> None:
         assert wrong == {"relayer fee", "balance", "allowance", "cashout"}
         assert all(checks[what].hint for what in wrong)
         assert "0x8dA05c0021e6b35865FDC959c54dCeF3A4AbBa9d" in checks["allowance"].hint
+
+    in_virtual_time(scenario())
+
+
+def test_a_clock_that_is_wrong_is_told() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect(ahead_ms=60_000) as venue:
+            (clock,) = [check for check in await venue.check() if check.what == "clock"]
+
+        assert not clock.ok
+        assert clock.hint
 
     in_virtual_time(scenario())
 
