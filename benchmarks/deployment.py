@@ -16,6 +16,7 @@ from benchmarks.instant import KIND, instant_spec
 from benchmarks.loud import loud_spec
 from xarb_runtime.bundle import bundled
 from xarb_runtime.domain.opportunity import Limits
+from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.assembly import Surroundings, assemble, discover_plugins
 from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.garbage import spare_what_stays
@@ -99,13 +100,23 @@ async def with_runtime(
     wanted: Settings,
     observe: Callable[[Work], None],
     use: Callable[[Runtime], Awaitable[None]],
+    *,
+    change: Callable[[Registry], None] = lambda _: None,
+    **more: Any,
 ) -> None:
-    """Run the service in `folder`, let `use` have it, and stop it safely."""
+    """
+    Run the service in `folder`, let `use` have it, and stop it safely.
+
+    `change` may change what plugins provide; `more` are further surroundings of the runtime.
+    """
     if not (folder / "statecharts").exists():
         shutil.copytree(bundled("statecharts"), folder / "statecharts")
         shutil.copy(CHART, folder / "statecharts")
-    around = Surroundings(folder=folder, clock=SystemClock(), owner="bench", observers=(observe,))
+    around = Surroundings(
+        folder=folder, clock=SystemClock(), owner="bench", observers=(observe,), **more
+    )
     registry = discover_plugins(folder, wanted)
+    change(registry)
     registry.buses["loud"] = loud_spec()
     registry.venues[KIND] = instant_spec()
     async with assemble(wanted, around, registry) as runtime, asyncio.TaskGroup() as group:

@@ -16,7 +16,17 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import flow, memory, peers, raw_sqlite, recovery, step, stream
+from benchmarks import (
+    flow,
+    memory,
+    peers,
+    raw_sqlite,
+    recovery,
+    step,
+    stream,
+    venue_signing,
+    venue_wire,
+)
 from benchmarks.broker import publish, publishing, rabbitmq
 from benchmarks.deployment import EMBEDDED, settings, with_runtime
 from tests.servers.postgres import PostgresServer
@@ -59,6 +69,17 @@ def flows(flows: int) -> Figures:
             latency = flow.measure(folder, flow="three_steps", flows=flows * times, at_once=at_once)
             found[name] = _plain(latency)
     return found
+
+
+def signing(flows: int) -> Figures:
+    """Signing orders, and writing them down."""
+    return venue_signing.measure(flows * 5)
+
+
+def on_the_wire(flows: int) -> Figures:
+    """From an intent on disk to its order on the wire."""
+    with _folder() as folder:
+        return venue_wire.measure(folder, flows * 2)
 
 
 def taking_up(flows: int) -> Figures:
@@ -198,6 +219,8 @@ PARTS: dict[str, Callable[[int], Figures]] = {
     "machine": machine,
     "step": one_step,
     "flows": flows,
+    "venue_signing": signing,
+    "venue_wire": on_the_wire,
     "recovery": taking_up,
     "dbos": dbos,
     "streams": streams,

@@ -108,7 +108,22 @@ def _memory(results: dict[str, Any]) -> Iterator[Line]:
         yield Line(what, f"{growth:.1f} MB", "20 MB", growth / 20, "<= 1")
 
 
-_ROWS = (_step, _flow, _recovery, _streams, _memory)
+def _venues(results: dict[str, Any]) -> Iterator[Line]:
+    if found := results.get("venue_signing"):
+        for name, venue in (("sx_bet", "SX Bet"), ("azuro", "Azuro")):
+            p99 = found[name]["whole"]["p99_us"]
+            what = f"an order to {venue}: signed and written down (p99)"
+            yield Line(what, _ms(p99), "2 ms", p99 / 2_000, "<= 1")
+    if found := results.get("venue_wire"):
+        spans, at_once = found["stages"]["committed_to_sent"], found["at_once"]
+        wall, core = spans["wall_p99_us"], spans["core_p99_us"]
+        what = f"orders to SX Bet, {at_once} executions at once: from commit to wire (p99)"
+        yield Line(what, _ms(wall), "5 ms", wall / 5_000, "<= 1")
+        what = "the same, as long as the service itself was at work"
+        yield Line(what, _ms(core), "5 ms", core / 5_000)
+
+
+_ROWS = (_step, _flow, _venues, _recovery, _streams, _memory)
 
 
 def _ms(microseconds: float) -> str:
