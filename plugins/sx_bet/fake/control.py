@@ -89,16 +89,21 @@ class Control:
         self.floor.faults.waiting.clear()
         self.floor.faults.fates.clear()
         self.floor.channels.faults.clear()
-        self.realtime.pings, self.realtime.away, self.gate.gone = True, False, False
+        self.realtime.pings = True
+        self.come_back()
 
     def silence(self) -> None:
         """Ping no websocket any more: whoever relies on pings should notice."""
         self.realtime.pings = False
 
     def go_away(self, *, everything: bool = False) -> None:
-        """Refuse new websockets; or break every connection, until `clear_faults`."""
+        """Refuse new websockets; or break every connection, until `come_back`."""
         self.realtime.away, self.gate.gone = True, everything
         self.drop_streams()
+
+    def come_back(self) -> None:
+        """Be there again."""
+        self.realtime.away, self.gate.gone = False, False
 
     def drop_streams(self) -> None:
         """Break all websockets; new ones are welcome."""

@@ -97,6 +97,11 @@ def drawn(mix: FakeMix, dice: random.Random) -> OrderFate:
     return OrderFate()
 
 
+#: Of the orders whose matches are taken back, so many lose all of them.
+_WHOLLY = 0.7
+_IN_PART = OrderFate(fails_first=True)
+
+
 def _share(dice: random.Random) -> OrderFate:
     return OrderFate(most_percent=dice.randrange(10, 90))
 
@@ -106,7 +111,7 @@ _FATES: dict[str, Callable[[random.Random], OrderFate]] = {
     "partial": _share,
     "slow": lambda dice: OrderFate(slow_ms=dice.randrange(2_000, 9_000)),
     "lost": lambda _: OrderFate(answer="lost"),
-    "failed": lambda _: OrderFate(fails=True),
+    "failed": lambda dice: OrderFate(fails=True) if dice.random() < _WHOLLY else _IN_PART,
     "late_index": lambda dice: OrderFate(hidden_looks=dice.randrange(1, 4)),
     "timeout": lambda _: OrderFate(forgets=True),
     "error": lambda _: OrderFate(answer="error"),

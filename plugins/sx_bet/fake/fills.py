@@ -68,7 +68,7 @@ class Clearing:
         least, most = (parse_duration_ms(text) for text in self._settings.lock)
         dice = random.Random(f"{self._settings.seed}:{sides[0].match}")  # noqa: S311 -- no secret
         await self._work.sleep(dice.randint(least, most))
-        fails = any(fill.order.fate.fails for fill in sides)
+        fails = any(_fails(fill) for fill in sides)
         for fill in sides:
             if fails:
                 self._fail(fill)
@@ -101,3 +101,8 @@ class Clearing:
     def _become(self, fill: Fill, state: FillState) -> None:
         fill.state, fill.updated_ms = state, self._work.now_ms
         self._news.fill(fill)
+
+
+def _fails(fill: Fill) -> bool:
+    fate, fills = fill.order.fate, fill.order.fills
+    return fate.fails or (fate.fails_first and fill is fills[0])

@@ -103,11 +103,14 @@ class Gate:
             raise BrokenLinkError
         if request.path == _WEBSOCKET:
             return await handler(request)
+        try:
+            await request.read()  # what has arrived is there, also when the sender hangs up
+        except ConnectionError as error:
+            raise BrokenLinkError from error
         self.log.append(route)
         faults = self._floor.faults.of_request(route)
         await self._work.pause(self._floor.settings.latency)
         try:
-            await request.read()  # what has arrived is there, also when the sender hangs up
             await _on_the_way_in(faults, self._work)
             answer: Any = await self._answer(request, handler)
             for fault in faults:
@@ -116,14 +119,25 @@ class Gate:
         except Refusal as refusal:
             answer, status, headers = refusal.body(), refusal.status, refusal.headers
         except GarbageError:
-            return web.Response(text=_GARBAGE, content_type="text/html")
-        if (late := await _on_the_way_out(faults, self._work)) is not None:
-            return late
-        content = msgspec.json.encode(answer)
-        told = {"Date": formatdate(self._work.now_ms / 1000, usegmt=True), **headers}
-        return web.Response(
-            status=status, headers=told, body=content, content_type="application/json"
-        )
+            return self._response(200, _GARBAGE.encode(), "text/html")
+        try:
+            await _on_the_way_out(faults, self._work)
+        except Refusal as refusal:
+            answer, status, headers = refusal.body(), refusal.status, refusal.headers
+        except GarbageError:
+            return self._response(200, _GARBAGE.encode(), "text/html")
+        return self._response(status, msgspec.json.encode(answer), headers=headers)
+
+    def _response(
+        self,
+        status: int,
+        content: bytes,
+        kind: str = "application/json",
+        headers: dict[str, str] | None = None,
+    ) -> web.Response:
+        # The exchange's own time, not the machine's.
+        told = {"Date": formatdate(self._work.now_ms / 1000, usegmt=True), **(headers or {})}
+        return web.Response(status=status, headers=told, body=content, content_type=kind)
 
     async def _answer(self, request: web.Request, handler: Handler) -> Any:
         path = request.path
@@ -165,18 +179,16 @@ async def _on_the_way_in(faults: list[Fault], work: Clockwork) -> None:
                 pass  # happens on the other way
 
 
-async def _on_the_way_out(faults: list[Fault], work: Clockwork) -> web.Response | None:
+async def _on_the_way_out(faults: list[Fault], work: Clockwork) -> None:
     for fault in faults:
         match fault.kind:
             case "lost":
                 raise BrokenLinkError
             case "error_after":
-                body = msgspec.json.encode(Refusal(fault.status, "Internal server error").body())
-                return web.Response(status=fault.status, body=body, content_type="application/json")
+                raise Refusal(fault.status, "Internal server error")
             case "garbage":
-                return web.Response(text=_GARBAGE, content_type="text/html")
+                raise GarbageError
             case "slow":
                 await work.sleep(fault.ms)
             case _:
-                pass  # happens on the other way
-    return None
+                pass  # has happened on the way in

@@ -48,6 +48,7 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
         cancelled: the engine drops it unmatched, for this reason.
         holds: it is not matched: it stays open until it is filled or cancelled by hand, or expires.
         fails: its fills are taken back instead of locked.
+        fails_first: the first of its fills is, the others stay.
         hidden_looks: reading it finds nothing so many times, nor its fills.
         on_cancel: the first cancel is answered so and has no effect: `unconfirmed`, `notCancelled`.
             Or: `filled`: it fills first; `unconfirmed_done`: it is cancelled, and not confirmed.
@@ -64,6 +65,7 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
     cancelled: str = ""
     holds: bool = False
     fails: bool = False
+    fails_first: bool = False
     hidden_looks: int = 0
     on_cancel: Literal["", "unconfirmed", "unconfirmed_done", "notCancelled", "filled"] = ""
     forgets: bool = False
