@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.azuro.inside import FOOTBALL, KEY, part
+from tests.azuro.inside import BETTOR, FOOTBALL, KEY, part, settings
 from xarb_runtime.plugins.keys import KeyProblemError, PrivateKey
 
 signing, environments, sales = part("signing"), part("environments"), part("sales")
@@ -57,6 +57,39 @@ def test_vector_a_a_single_bet(wallet: Any) -> None:
             "3e33db0e79bc1725987d20075f9008e8e60871acd3f3f2408c841d9ba7ca2a641c"
         ),
     )
+
+
+def test_the_request_is_the_one_that_the_official_client_sends(wallet: Any) -> None:
+    terms = part("terms").Terms(
+        nonce=SINGLE["nonce"],
+        condition=SINGLE["conditionId"],
+        outcome=SINGLE["outcomeId"],
+        min_odds=SINGLE["minOdds"],
+        amount=SINGLE["amount"],
+        expires_at=1790000000,
+    )
+
+    body = part("orders").Orders(None, POLYGON, settings(), wallet).body(terms, 0)
+
+    assert body == {
+        "environment": "PolygonUSDT",
+        "bettor": BETTOR,
+        "betOwner": BETTOR,
+        "clientBetData": {
+            "clientData": client_data() | {"relayerFeeAmount": "0"},
+            "bet": {
+                "conditionId": FOOTBALL,
+                "outcomeId": 29,
+                "minOdds": "1500000000000",
+                "amount": "10000000",
+                "nonce": "1789999700000",
+            },
+        },
+        "bettorSignature": (
+            "0x292c8537c1af2e252f184c70882cf57d53224f5e8ac18fbe9d8d84c9343dc5d7"
+            "3e33db0e79bc1725987d20075f9008e8e60871acd3f3f2408c841d9ba7ca2a641c"
+        ),
+    }
 
 
 def test_vector_b_a_combo(wallet: Any) -> None:
