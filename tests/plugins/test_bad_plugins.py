@@ -58,6 +58,11 @@ def test_a_bad_plugin_that_is_required_stops_the_start(case: str) -> None:
         ("xp108_other", ["expected xarb_venues to return VenueSpec, found HedgeSpec"]),
         ("xp108_single", ["a list of HedgeSpec, found HedgeSpec"]),
         ("xp108_settings", ["settings: expected a subclass of Struct"]),
+        (
+            "xp108_simulator",
+            ["simulator: expected something to call, or None, found str 'fake.py'"],
+        ),
+        ("xp108_simulator_settings", ["simulator_settings: expected a subclass of Struct"]),
         ("xp201_raises", ["xarb_venues", "RuntimeError: not today"]),
         ("xp201_late", ["SystemExit: 3"]),
     ],

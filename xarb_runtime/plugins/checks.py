@@ -119,7 +119,10 @@ def _wrong_fields(spec: Spec) -> Iterator[tuple[str, str]]:
     for field in _CALLABLE:
         if field in facts and not callable(facts[field]):
             yield field, "something to call"
-    for field, base in (("settings", msgspec.Struct), ("context", Context)):
+    if facts.get("simulator") is not None and not callable(facts["simulator"]):
+        yield "simulator", "something to call, or None"
+    structs = (("settings", msgspec.Struct), ("simulator_settings", msgspec.Struct))
+    for field, base in (*structs, ("context", Context)):
         value = facts.get(field, base)
         if not (inspect.isclass(value) and issubclass(value, base)):
             yield field, f"a subclass of {base.__name__}"
