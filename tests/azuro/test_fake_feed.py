@@ -139,3 +139,14 @@ async def test_what_it_tells_can_be_false() -> None:
     assert lie["data"]["outcomes"][0]["currentOdds"] == "9.99"
     assert strange["data"]["outcomes"][0]["currentOdds"] == "1.6"
     assert (strange["event"], raw) == ("Unheard", "no JSON")
+
+
+async def test_it_pings_as_time_goes_by() -> None:
+    async with imitation() as bettor:
+        address = f"{bettor.section['ws_url']}/feed"
+        async with bettor._session.ws_connect(address, autoping=False) as socket:
+            await bettor.clock.someone_sleeps.wait()
+            bettor.clock.move(20_000)
+            message = await socket.receive()
+
+    assert message.type is WSMsgType.PING

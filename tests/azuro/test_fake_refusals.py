@@ -128,3 +128,18 @@ async def test_a_malformed_body_is_a_400_that_lists_what_is_wrong(case: str) -> 
     assert [fault.split(" ")[0] for fault in answer["message"]] == [path]
     assert words in answer["message"][0]
     assert orders == []
+
+
+async def test_a_bonus_that_is_none_is_not_found() -> None:
+    async with imitation() as bettor:
+        _, receipt = await bettor.post("bet/orders/ordinar", bettor.single() | {"bonusId": "1"})
+
+    assert (receipt["state"], receipt["errorMessage"]) == ("Rejected", "Bonus not found")
+
+
+async def test_the_pool_takes_no_more_than_it_could_pay() -> None:
+    async with imitation(pool="5") as bettor:
+        _, refused = await bettor.bet(amount="10000000")
+        _, taken = await bettor.bet(amount="8000000")
+
+    assert (taken["state"], refused["error"]) == ("Created", "PayoutNotGuaranteed")

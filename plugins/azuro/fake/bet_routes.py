@@ -119,7 +119,7 @@ class BetRoutes:
             and (redeemed is None or (order.redeemed_ms is not None) == (redeemed == "true"))
             and asked.get("affiliate", order.affiliate).lower() == order.affiliate.lower()
         ]
-        offset, limit = int(asked.get("offset", "0")), int(asked.get("limit", _LONGEST_LIST))
+        offset, limit = _count(asked.get("offset", "0")), _count(asked.get("limit", "100"))
         shown = found[offset : offset + min(limit, _LONGEST_LIST)]
         return reply({"orders": [order.to_json() for order in shown]})
 
@@ -129,6 +129,12 @@ class BetRoutes:
             message = "the answer is lost"
             raise ConnectionResetError(message)
         return reply(body, status)
+
+
+def _count(given: str) -> int:
+    if not (given.isascii() and given.isdigit()):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, ["offset and limit must be integers"])
+    return int(given)
 
 
 def _is_unlisted(order: BetOrder) -> bool:

@@ -30,6 +30,12 @@ def _data(world: World, order: BetOrder) -> Refusal | None:
         return Refusal("BadData", "Core is not known")
     if order.chain_id != world.chain.chain_id:
         return Refusal("BadData", "Chain id does not match")
+    return _legs(world, order)
+
+
+def _legs(world: World, order: BetOrder) -> Refusal | None:
+    if order.bonus is not None:
+        return Refusal("BadData", "Bonus not found")
     for leg in order.legs:
         condition = world.market.conditions.get(leg.condition)
         if condition is None:
@@ -80,6 +86,8 @@ def _odds(world: World, order: BetOrder) -> Refusal | None:
 def _stake(world: World, order: BetOrder) -> Refusal | None:
     if order.amount < world.min_bet:
         return Refusal("BadData", "Bet amount is less than min bet")
+    if world.is_beyond_pool(order):
+        return Refusal("PayoutNotGuaranteed", "Payout is not guaranteed")
     room = world.max_bet(order.bettor, legs_of(world, order))
     if order.amount > to_units(room, world.chain.decimals):
         return Refusal("TooHighStake", "Bet amount is greater than max bet")

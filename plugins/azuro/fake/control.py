@@ -18,6 +18,8 @@ from .settlement import Oracle
 from .units import to_units
 from .world import World
 
+_REQUESTS_KEPT = 100_000
+
 
 class Control:
     """
@@ -26,7 +28,7 @@ class Control:
     Attributes:
         feed: the websocket: `drop`, `hold`, `let_go`, `silent`, `copies`, `rewrite`, `send_raw`.
         cashouts: `served`, `next_error`, `lost`, `orders`.
-        requests: every request so far, as `GET bet/orders/0x..._1`.
+        requests: the requests so far, as `GET bet/orders/0x..._1`.
     """
 
     def __init__(
@@ -96,6 +98,12 @@ class Control:
         """
         self._world.agenda.advance()
         return self._world.orders[order_id]
+
+    def note(self, route: str) -> None:
+        """Note a request; after very many the older half is forgotten."""
+        self.requests.append(route)
+        if len(self.requests) > _REQUESTS_KEPT:
+            del self.requests[: _REQUESTS_KEPT // 2]
 
     def count(self, route: str) -> int:
         """Return how many requests began with a text, such as `POST bet/orders`."""

@@ -12,6 +12,8 @@ from typing import Any, cast
 import msgspec
 from aiohttp import WSMsgType, web
 
+from xarb_runtime.plugins.clock import Clock
+
 from .units import to_json
 
 _EVENTS = {
@@ -21,6 +23,7 @@ _EVENTS = {
     "UnsubscribeGames": ("gameIds", "UnsubscribedFromGames"),
 }
 _AWAY = 1001
+_PING_MS = 20_000
 
 
 class _Listener:
@@ -34,6 +37,9 @@ class Feed:
     """
     All who listen.
 
+    Args:
+        clock: says when to ping them.
+
     Attributes:
         silent: nothing is told any more, the connections stay.
         copies: how often each change is told.
@@ -41,7 +47,8 @@ class Feed:
         subscriptions: how many messages with subscriptions have arrived.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._listeners: list[_Listener] = []
         self._held: list[tuple[str, bytes]] | None = None
         self._numbers = count(1)
@@ -94,15 +101,19 @@ class Feed:
         await socket.prepare(request)
         listener = _Listener(socket, request.transport)
         self._listeners.append(listener)
-        writer = asyncio.ensure_future(self._write(listener))
+        company = [
+            asyncio.ensure_future(self._write(listener)),
+            asyncio.ensure_future(self._ping(listener)),
+        ]
         try:
             async for message in socket:
                 if message.type == WSMsgType.TEXT:
                     self._hear(listener, cast("str", message.data))
         finally:
             self._listeners.remove(listener)
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            for task in company:
+                task.cancel()
+            await asyncio.gather(*company, return_exceptions=True)
         return socket
 
     async def close(self) -> None:
@@ -123,6 +134,14 @@ class Feed:
             told = await listener.queue.get()
             try:
                 await listener.socket.send_str(told.decode())
+            except ConnectionError:
+                return
+
+    async def _ping(self, listener: _Listener) -> None:
+        while True:
+            await self._clock.sleep_ms(_PING_MS)
+            try:
+                await listener.socket.ping()
             except ConnectionError:
                 return
 

@@ -5,10 +5,10 @@ A chain that is large enough: JSON-RPC with the calls that a bettor's program ma
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-import msgspec
 from aiohttp import web
 from eth_utils.crypto import keccak
 
+from .bodies import part
 from .contracts import Contracts
 from .ledger import ChainError, Receipt
 from .logs import logs_of
@@ -52,7 +52,8 @@ class Rpc:
             return reply([self._answer(one) for one in cast("list[Any]", body)])
         return reply(self._answer(body))
 
-    def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, request: Any) -> dict[str, Any]:
+        call = part(request)
         answer: dict[str, Any] = {"jsonrpc": "2.0", "id": call.get("id")}
         method = self._methods.get(str(call.get("method")))
         if method is None:
@@ -62,7 +63,7 @@ class Rpc:
             return answer | {"result": method(call.get("params") or [])}
         except ChainError as error:
             return answer | {"error": _reverted(error)}
-        except (LookupError, ValueError, TypeError, msgspec.MsgspecError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
             message = f"invalid argument: {type(error).__name__}"
             return answer | {"error": {"code": _BAD_PARAMS, "message": message}}
 

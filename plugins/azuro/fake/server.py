@@ -50,7 +50,7 @@ class Site:
         self._clock = opening.clock
         self._latency_ms = parse_duration_ms(settings.latency)
         self.world = World(settings, opening.clock)
-        self.feed, self._faults = Feed(), FaultQueue()
+        self.feed, self._faults = Feed(opening.clock), FaultQueue()
         self._relayer, self._oracle = Relayer(self.world), Oracle(self.world)
         self._cashouts = CashoutRoutes(self.world)
         self.world.market.listen(self.feed.tell)
@@ -72,7 +72,7 @@ class Site:
     @web.middleware
     async def _meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         route = f"{request.method} {_short(request.path)}"
-        self.control.requests.append(route)
+        self.control.note(route)
         fault = self._faults.next_for(route)
         pause_ms = self._latency_ms + (fault.delay_ms if fault else 0)
         if pause_ms:

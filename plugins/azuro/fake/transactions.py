@@ -8,7 +8,10 @@ from typing import Any, cast
 import rlp  # pyright: ignore[reportMissingTypeStubs]
 from eth_abi.abi import decode
 from eth_account import Account
+from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
+from rlp.exceptions import RLPException  # pyright: ignore[reportMissingTypeStubs]
 
 from .contracts import arguments_of
 from .ledger import ChainError, Receipt
@@ -50,8 +53,12 @@ class Transactions:
         Raises:
             ValueError: it is none, or the wallet cannot pay for it.
         """
-        sender = str(Account.recover_transaction(raw)).lower()
-        to, data = _recipient_and_data(raw)
+        try:
+            sender = str(Account.recover_transaction(raw)).lower()
+            to, data = _recipient_and_data(raw)
+        except (RLPException, BadSignature, ValidationError, LookupError) as error:
+            message = f"not a signed transaction: {type(error).__name__}"
+            raise ValueError(message) from error
         if self._world.ledger.native.get(sender, 0) < _GAS_COST:
             message = "insufficient funds for gas * price + value"
             raise ValueError(message)

@@ -107,6 +107,13 @@ class World:
         limit = self._limits.get((wallet or "").lower(), room)
         return min(room, limit).quantize(_CENT, ROUND_DOWN)
 
+    def is_beyond_pool(self, order: BetOrder) -> bool:
+        """Return whether the pool could not pay, should everything be lost, this order too."""
+        worst = order.stake * (order.odds - 1)
+        for condition in self.market.conditions.values():
+            worst += max((outcome.loss for outcome in condition.outcomes.values()), default=ZERO)
+        return to_units(worst, self.chain.decimals) > self.ledger.pool
+
     def limit_wallet(self, wallet: str, limit: Decimal) -> None:
         """Set a wallet's own limit."""
         self._limits[wallet.lower()] = limit
