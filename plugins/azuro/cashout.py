@@ -45,12 +45,15 @@ class Asked(msgspec.Struct, kw_only=True):
         name: the venue's id of the cashout; empty when we have not heard it.
         sale: what was signed; None for one of an earlier process.
         last: the newest report.
+        due_ms, pause_ms: when to look next, and the pause before that.
     """
 
     order: Order
     name: str = ""
     sale: Sale | None = None
     last: OrderReport | None = None
+    due_ms: int = 0
+    pause_ms: int = 0
 
 
 class Cashouts:
@@ -240,7 +243,7 @@ class Cashouts:
     async def look(self) -> None:
         """Look at every cashout that is under way."""
         for asked in list(self._asked.values()):
-            if asked.last is not None and asked.last.final:
+            if not self._is_due(asked):
                 continue
             try:
                 answer = await self.find(asked.order)
@@ -248,6 +251,15 @@ class Cashouts:
                 continue
             if isinstance(answer, Absent):
                 del self._asked[asked.order.client_id]
+
+    def _is_due(self, asked: Asked) -> bool:
+        now_ms = self._parts.clock.now_ms()
+        if now_ms < asked.due_ms or (asked.last is not None and asked.last.final):
+            return False
+        slowest_ms = self._parts.settings.milliseconds("poll_slowest")
+        asked.pause_ms = min(slowest_ms, asked.pause_ms * 3 // 2 + 1_000)
+        asked.due_ms = now_ms + asked.pause_ms
+        return True
 
     def heard(self) -> Iterable[OrderReport]:
         """Return the newest report of each cashout."""

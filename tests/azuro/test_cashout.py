@@ -9,7 +9,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.azuro.inside import BETTOR, FOOTBALL, World, hear, in_virtual_time, part, world
+from tests.azuro.inside import (
+    BETTOR,
+    FOOTBALL,
+    World,
+    hear,
+    in_virtual_time,
+    listening,
+    part,
+    world,
+)
 from xarb_runtime.domain.orders import (
     Absent,
     Accepted,
@@ -297,6 +306,24 @@ def test_without_a_node_a_bet_that_nobody_speaks_of_may_be_sold() -> None:
             await here.clock.sleep_ms(600_000)
 
             assert isinstance(await venue.find(order), Unknown)
+
+    in_virtual_time(scenario())
+
+
+def test_a_sale_that_stays_in_doubt_is_looked_at_now_and_then() -> None:
+    async def scenario() -> None:
+        async with with_a_bet(rpc_url="", poll_slowest="5s", reconcile="1h") as (here, venue):
+            order = await sale_at(here, venue)
+            here.control.disturb(faults.WireFault(route="POST cashout/create"))
+            await venue.place(order)
+            await here.clock.sleep_ms(200_000)
+            async with listening(venue):
+                await here.clock.sleep_ms(50_000)
+                early = here.control.count("GET bet/orders/bettor")
+                await here.clock.sleep_ms(100_000)
+                late = here.control.count("GET bet/orders/bettor")
+
+        assert 15 <= late - early <= 21
 
     in_virtual_time(scenario())
 
