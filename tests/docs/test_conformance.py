@@ -8,6 +8,7 @@ import pytest
 
 from tests.docs.conformance import REPORTS, benches, committed
 from tests.house.source import ROOT
+from xarb_runtime.domain.orders import Order, OrderReport, Quote, Selection
 from xarb_runtime.ops.conformance import play
 from xarb_runtime.plugins.contracts import VenueOpening
 from xarb_runtime.testing.bench import Bench, Fate
@@ -61,6 +62,9 @@ def test_the_how_to_explains_everything_that_an_author_meets() -> None:
 
     assert cells("6. The bench") == members | {fate.name for fate in Fate}
     assert cells("4. What you are opened with") == set(VenueOpening.__struct_fields__)
+    for shape in (Order, Selection, OrderReport, Quote):
+        (row,) = re.findall(rf"^\| `{shape.__name__}` \| (.*) \|$", HOW_TO, re.MULTILINE)
+        assert re.findall(r"`(\w+)`", row) == list(shape.__struct_fields__), shape
 
 
 def cells(title: str) -> set[str]:
