@@ -7,6 +7,7 @@ deadlines of HTTP clients. Loopback connections are real ones.
 """
 
 import asyncio
+import os
 import selectors
 import time
 from collections.abc import Callable
@@ -14,9 +15,6 @@ from typing import Any
 
 #: Where time begins: not today, so that whoever looks at the wall clock is found out.
 BEGINNING_MS = 1_900_000_000_000
-
-#: How long the system gets to move bytes from one socket to another before time moves on, seconds.
-_BYTES_MOVE = 0.0002
 
 #: How long to wait for a thread at a time, seconds.
 _THREAD_WORKS = 0.01
@@ -44,11 +42,12 @@ class _Selector(selectors.DefaultSelector):
             return events
         if self.threads or timeout is None:
             return super().select(_THREAD_WORKS)
-        time.sleep(_BYTES_MOVE)
+        os.sched_yield()  # bytes that were sent a moment ago may still be on their way
         events = super().select(0)
-        if not events:
-            self.now += timeout
-        return events
+        if events:
+            return events
+        self.now += timeout
+        return []
 
 
 class KitLoop(asyncio.SelectorEventLoop):

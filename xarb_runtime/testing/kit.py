@@ -159,7 +159,7 @@ async def _learnt(bench_factory: BenchFactory) -> Pattern | None:
         async with open_stage(bench, wire, clock) as stage:
             try:
                 await _watch_placing(stage, wire, patterns)
-            except (CaseFailedError, NoAnswerError):
+            except Exception:  # noqa: BLE001  benches and plugins may raise anything
                 return None  # the cases will say what is wrong
     return patterns[0] if patterns else None
 

@@ -52,8 +52,17 @@ def other(case: str, **spec: Any) -> None:
 
 def _note(case: str, name: str, spec: dict[str, Any]) -> None:
     assert case not in WRONG, case
+    WRONG[case] = _bench(name, spec)
+
+
+def bench_of(venue: type) -> type[PlainBench]:
+    """Return the bench of a plain venue that behaves as another class says."""
+    return _bench(venue.__name__, {"open": opened_as(venue)})
+
+
+def _bench(name: str, spec: dict[str, Any]) -> type[PlainBench]:
     changed = msgspec.structs.replace(PlainBench.spec, **spec)
-    WRONG[case] = type(f"{name}Bench", (PlainBench,), {"spec": changed})
+    return type(f"{name}Bench", (PlainBench,), {"spec": changed})
 
 
 def opened_as(venue: type) -> Any:

@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     key_env: str = "PLAIN_KEY"
     timeout: str = "5s"
     retry: str = "1s"
-    requests: int = 600
+    requests: int = 240
 
     def __post_init__(self) -> None:
         for name in ("timeout", "retry"):

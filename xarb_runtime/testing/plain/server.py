@@ -20,7 +20,7 @@ from .book import MARKET, MAX_STAKE, MIN_STAKE, ODDS, OUTCOMES, Book, Kept, Refu
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 KEY = "plain-key-without-worth"
-RATE, RATE_MS = 600, 60_000
+RATE, RATE_MS = 240, 60_000
 POLL_MS = 2_000
 BEAT_TIMEOUT_MS = 10_000
 TICK_MS, IDLE_MS = 100, 10_000
