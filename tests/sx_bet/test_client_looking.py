@@ -55,6 +55,22 @@ def test_a_clock_that_is_ahead_proves_nothing() -> None:
     play(scene)
 
 
+def test_an_account_that_is_not_named_proves_nothing() -> None:
+    """To the key of another account every order is *not found*."""
+
+    async def scene(stage: Scene) -> None:
+        stage.control.fault(
+            "rewrite",
+            "GET /user/balance-v3",
+            times=1000,
+            change=lambda body: {**body, "data": {"balances": []}},
+        )
+        async with stage.venue() as venue:
+            assert isinstance(await venue.find(stage.order(within_ms=-100_000)), Unknown)
+
+    play(scene)
+
+
 def test_an_order_that_arrives_late_is_found() -> None:
     async def scene(stage: Scene) -> None:
         async with stage.venue(request_timeout="1s", max_wait="500ms") as venue:
@@ -204,11 +220,11 @@ def test_an_order_that_can_never_be_sent_is_absent() -> None:
 # -- Cancelling ------------------------------------------------------------------------------------
 
 
-def cancel(**fate: Any) -> tuple[CancelAnswer, Any]:
+def cancel(settings: Any = None, **fate: Any) -> tuple[CancelAnswer, Any]:
     """Let an order rest, cancel it, and return the answer and the truth."""
 
     async def played(stage: Scene) -> tuple[CancelAnswer, Any]:
-        async with stage.venue(time_in_force="GTC") as venue:
+        async with stage.venue(time_in_force="GTC", realtime_url="") as venue:
             await venue.heartbeat()
             stage.fate(holds=True, **fate)
             order = stage.order()
@@ -216,7 +232,7 @@ def cancel(**fate: Any) -> tuple[CancelAnswer, Any]:
             answer = await venue.cancel(order)
             return answer, stage.control.truth()[0]
 
-    return play(played)
+    return play(played, settings)
 
 
 def test_an_order_that_rests_is_cancelled() -> None:
@@ -225,6 +241,15 @@ def test_an_order_that_rests_is_cancelled() -> None:
     assert isinstance(answer, Accepted)
     assert (answer.report.status, answer.report.filled) == (OrderStatus.CANCELLED, 0)
     assert answer.report.final
+    assert not truth.open
+
+
+def test_a_cancel_is_answered_when_it_can_be_read() -> None:
+    """The order reads open for a moment after it was cancelled."""
+    answer, truth = cancel(fake.FakeSettings(index="200ms"))
+
+    assert isinstance(answer, Accepted)
+    assert answer.report.status is OrderStatus.CANCELLED
     assert not truth.open
 
 

@@ -9,6 +9,12 @@ from tests.sx_bet.client_scene import MARKET, ONE, Scene, fake, place, play
 from xarb_runtime.domain.orders import Accepted, Refused, Selection, Unknown
 
 POST = "POST /orders-v3"
+DOMAIN = {
+    "name": "OBv3 Escrow",
+    "version": "1",
+    "chainId": 4162,
+    "verifyingContract": fake.FakeSettings().escrow,
+}
 
 # -- What is refused -------------------------------------------------------------------------------
 
@@ -79,7 +85,12 @@ def test_no_order_leaves_before_the_metadata_is_known() -> None:
     "change",
     [
         {"chainId": 1},
-        {"domain": {"name": "OBv3 Escrow", "version": "2", "chainId": 4162}},
+        {"domain": DOMAIN | {"version": "2"}},
+        {"domain": DOMAIN | {"chainId": 1}},
+        {"domain": DOMAIN | {"verifyingContract": "0x" + "12" * 20}},
+        {"domain": DOMAIN | {"verifyingContract": "0x12"}},
+        {"chainId": 1, "domain": DOMAIN | {"chainId": 1}},
+        {"domain": None},
         {"oddsLadderStepSize": 0},
         {"oddsLadderStepSize": None},
         {"activeAsset": {"baseToken": "0x00", "escrowAddress": "0x00", "decimals": 6}},
@@ -100,6 +111,37 @@ def test_nothing_is_signed_for_a_contract_that_is_not_as_it_must_be(change: dict
             assert answer.code == "NOT_READY"
             with pytest.raises(ConnectionError, match="metadata"):
                 await venue.heartbeat()
+
+    play(scene)
+
+
+def test_nothing_is_signed_any_more_when_the_contract_changes_to_what_it_must_not_be() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            await venue.heartbeat()
+            stage.control.fault(
+                "rewrite",
+                "GET /metadata/obv3",
+                times=100,
+                change=lambda body: {**body, "data": body["data"] | {"chainId": 1}},
+            )
+            await stage.clock.sleep_ms(400_000)
+            answer = await venue.place(stage.order())
+
+            assert isinstance(answer, Refused)
+            assert answer.code == "NOT_READY"
+
+    play(scene)
+
+
+def test_metadata_that_cannot_be_read_for_a_while_stops_nobody() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            await venue.heartbeat()
+            stage.control.fault("error", "GET /metadata/obv3", times=1000)
+            await stage.clock.sleep_ms(400_000)
+
+            assert isinstance(await venue.place(stage.order()), Accepted)
 
     play(scene)
 

@@ -113,6 +113,7 @@ def test_what_happened_while_the_stream_was_down_is_read() -> None:
             stage.control.drop_streams()
             await stage.clock.sleep_ms(100)
             assert venue.figures()["stream_up"] == 0
+            assert not venue.ears.account_is_live  # type: ignore[attr-defined]
             stage.control.fill(stage.control.truth()[0].id)
             await stage.clock.sleep_ms(10_000)
             stage.control.realtime.away = False
@@ -120,6 +121,24 @@ def test_what_happened_while_the_stream_was_down_is_read() -> None:
 
             assert venue.figures()["stream_up"] == 1
             assert last(heard).status is OrderStatus.FILLED
+
+    play(scene)
+
+
+def test_a_gap_in_the_stream_is_filled_by_looking() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue(poll_pause="1h") as venue, listening(venue) as heard:
+            await venue.heartbeat()
+            await stage.clock.sleep_ms(1_000)
+            stage.control.stream_fault("drop", FILLS, times=2)
+            await venue.place(stage.order("x-1"))
+            await stage.clock.sleep_ms(20_000)
+            assert not last(heard, "x-1").final
+            await venue.place(stage.order("x-2"))
+            await stage.clock.sleep_ms(20_000)
+
+            assert last(heard, "x-1").final
+            assert last(heard, "x-2").final
 
     play(scene)
 
