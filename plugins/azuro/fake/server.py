@@ -19,6 +19,7 @@ from .bodies import MalformedError
 from .cashout import CashoutRoutes
 from .control import Control
 from .desk import Desk
+from .drift import Drift
 from .faults import FaultQueue, WireFault
 from .feed import Feed
 from .market_routes import MarketRoutes
@@ -54,6 +55,8 @@ class Site:
         self._relayer, self._oracle = Relayer(self.world), Oracle(self.world)
         self._cashouts = CashoutRoutes(self.world)
         self.world.market.listen(self.feed.tell)
+        if settings.drift is not None:
+            Drift(self.world, settings.drift)
         self.control = Control(
             self.world, self._relayer, self._oracle, self._cashouts, self.feed, self._faults
         )

@@ -261,7 +261,8 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
         cashout: there is a cashout; otherwise all its paths are 404, as seen in September 2026.
         void_refund: a void gives back the `full` stake, or `stored`, 99 % of it.
         calibrated: orders meet the fates that live orders have been seen to meet.
-        seed: other seeds, other fates and other delays.
+        drift: how often live prices move, and live conditions stop for a moment; left out: never.
+        seed: other seeds, other fates, other delays, another drift.
     """
 
     environment: str = "PolygonUSDT"
@@ -282,12 +283,13 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
     cashout: bool = False
     void_refund: Literal["full", "stored"] = "full"
     calibrated: bool = False
+    drift: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.environment not in CHAINS:
             _refuse("environment", f"one of {', '.join(CHAINS)}", self.environment)
-        for name in ("accepted_after", "accepted_within", "latency", "expires_ahead"):
+        for name in ("accepted_after", "accepted_within", "latency", "expires_ahead", "drift"):
             _check_duration(name, getattr(self, name))
         if parse_duration_ms(self.accepted_within) < parse_duration_ms(self.accepted_after):
             _refuse("accepted_within", f"{self.accepted_after} or more", self.accepted_within)
