@@ -54,6 +54,7 @@ class SxbetBench(Bench):
     odds = Decimal(2)
     stake = Decimal(100)
     settles_ms = 10_000
+    rate = 500  # what ccxt allows itself, a request each 120 ms
 
     @asynccontextmanager
     async def running(self, clock: Clock) -> AsyncGenerator[None, None]:

@@ -155,6 +155,17 @@ async def test_an_order_whose_time_is_over_is_not_sent() -> None:
     assert scene.exchange.posted == []
 
 
+@pytest.mark.parametrize("stake", ["0.99", "1000.01"])
+async def test_a_stake_outside_the_settings_is_not_sent(stake: str) -> None:
+    scene = accepting()
+
+    answer = await scene.venue.place(order(stake=Decimal(stake)))
+
+    assert isinstance(answer, Refused)
+    assert answer.code == "STAKE_LIMITS"
+    assert scene.exchange.posted == []
+
+
 async def test_an_answer_without_an_id_is_unknown() -> None:
     scene = stage("polymarket")
     scene.exchange.answer = lambda row: {**row, "id": None}

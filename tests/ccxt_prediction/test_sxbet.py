@@ -219,6 +219,18 @@ def test_a_price_limit_off_the_ladder_is_rounded_in_our_favour() -> None:
     play(scene)
 
 
+def test_ccxt_logs_no_key(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene(stage: Scene) -> None:
+        with caplog.at_level("DEBUG"):
+            async with stage.life() as venue:
+                await venue.place(stage.order())
+
+        assert len(stage.bench.secrets) >= 2
+        assert not [secret for secret in stage.bench.secrets if secret in caplog.text]
+
+    play(scene)
+
+
 def test_an_outcome_that_is_not_there_is_refused_before_anything_is_sent() -> None:
     async def scene(stage: Scene) -> None:
         async with stage.life() as venue:
