@@ -43,6 +43,7 @@ class Chaos:
             self._break_requests,
             self._limit,
             self._delay,
+            self._delay,
             self._control.drop_streams,
             self._forget,
             self._repeat_the_past,
@@ -81,7 +82,8 @@ class Chaos:
 
     def _delay(self) -> None:
         kind = self._dice.choice(("slow", "late"))
-        self._control.fault(kind, ms=self._dice.randrange(500, 9_000))
+        route = self._dice.choice(("*", "POST /orders-v3"))
+        self._control.fault(kind, route, ms=self._dice.randrange(500, 9_000))
 
     def _forget(self) -> Any:
         return self._control.new_epoch(self._dice.choice(self._channels))

