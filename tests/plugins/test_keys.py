@@ -4,6 +4,8 @@ A key comes from a keystore or the environment, and never shows itself.
 
 import json
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,19 @@ def test_a_key_is_read_from_the_environment(text: str) -> None:
     assert key.secret.hex() == KEY
     assert KEY in hidden
     assert text in hidden
+
+
+def test_what_reads_keystores_leaves_the_stack_alone(keystore: Path) -> None:
+    """The package behind it allows 100,000 calls; a message of brackets would then be the end."""
+    script = (
+        "import sys\n"
+        "from xarb_runtime.plugins.keys import KeyPlace, read_key\n"
+        "before = sys.getrecursionlimit()\n"
+        "read_key(KeyPlace(keystore_file=sys.argv[1], password_env='P'), {'P': sys.argv[2]}, str)\n"
+        "assert 'eth_keyfile' in sys.modules\n"
+        "assert sys.getrecursionlimit() == before\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(keystore), PASSWORD], check=True)
 
 
 def test_a_key_is_read_from_a_keystore(keystore: Path) -> None:

@@ -14,7 +14,6 @@ import pytest
 from tests.service.world import selection
 from xarb_runtime.bus.cloudevents import CloudEvent, decode
 from xarb_runtime.bus.embedded import EmbeddedBus
-from xarb_runtime.domain.opportunity import HedgePlan
 from xarb_runtime.domain.orders import (
     Absent,
     Accepted,
@@ -28,11 +27,10 @@ from xarb_runtime.domain.orders import (
     Unknown,
 )
 from xarb_runtime.domain.steps import Command
-from xarb_runtime.plugins.contracts import HedgeRequest, HedgeStrategy, Venue
+from xarb_runtime.plugins.contracts import Venue
 from xarb_runtime.service.dispatcher import Deadlines, Dispatcher
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.killpoints import KillPoints
-from xarb_runtime.service.venue_limits import VenueLimits
 
 KEY = "x-1:1:0"
 DEADLINE_MS = 30
@@ -121,13 +119,7 @@ async def swallows_cancellation() -> None:
 class Run:
     """What came of one command."""
 
-    def __init__(
-        self,
-        venue: Venue,
-        level: str = "running",
-        hide: Callable[[str], str] = str,
-        **options: Any,
-    ) -> None:
+    def __init__(self, venue: Venue, level: str = "running", **options: Any) -> None:
         self.deliveries: list[Delivery] = []
         self.delivered = asyncio.Event()
         self.health: list[tuple[str, str]] = []
@@ -146,7 +138,6 @@ class Run:
             ),
             kill=KillPoints(),
             health=lambda venue, kind, _: self.health.append((venue, kind)),
-            hide=hide,
             **options,
         )
 
@@ -251,94 +242,6 @@ async def test_halted_places_nothing_and_still_cancels() -> None:
     assert cancel.said[0] == "order.report"
 
 
-@pytest.mark.parametrize("reduces", [False, True])
-async def test_an_order_above_its_limit_is_never_sent(reduces: bool) -> None:
-    venue = Scripted(lambda: answers(Accepted(REPORT)))
-    went = Run(venue, limits=VenueLimits(one_order={"sx": Decimal("99.99")}))
-
-    await went.carry_out(placing(reduces=reduces))
-
-    assert went.said == (
-        "order.refused",
-        {"client_id": KEY, "code": "ORDER_LIMIT", "reason": "not sent"},
-    )
-    assert venue.calls == 0
-
-
-@pytest.mark.parametrize(("reduces", "code"), [(False, "OPEN_LIMIT"), (True, None)])
-async def test_whatever_a_chart_lets_through_more_than_allowed_is_not_begun(
-    reduces: bool, code: str | None
-) -> None:
-    venue = Scripted(lambda: answers(Accepted(REPORT)))
-    went = Run(
-        venue,
-        limits=VenueLimits(at_once={"sx": Decimal(150)}),
-        staked_at={"sx": Decimal(151)}.__getitem__,
-    )
-
-    await went.carry_out(placing(reduces=reduces))
-
-    assert went.said[1].get("code") == code or code is None
-    assert venue.calls == (code is None)
-
-
-PRICE = Quote(
-    selection=msgspec.convert(selection("sx", "over"), Selection),
-    odds=Decimal("1.9"),
-    min_stake=Decimal(1),
-    max_stake=Decimal(5000),
-    time_ms=1,
-)
-
-
-async def test_a_price_takes_no_more_than_one_order_may_have() -> None:
-    limits = VenueLimits(one_order={"sx": Decimal(50)})
-    went = Run(Scripted(lambda: answers(PRICE)), limits=limits)
-
-    params = {"selection": selection("sx", "over")}
-    await went.carry_out(Command(key=KEY, target="venue", name="quote", params=params))
-
-    assert went.said[0] == "quote.received"
-    assert went.said[1]["max_stake"] == "50"
-
-
-class Greedy(HedgeStrategy):
-    """Takes all that a price takes."""
-
-    def plan(self, request: HedgeRequest, quotes: tuple[Quote, ...]) -> HedgePlan | None:
-        (quote,) = quotes
-        return HedgePlan(
-            strategy=request.strategy,
-            selection=quote.selection,
-            stake=quote.max_stake,
-            odds=quote.odds,
-            fee=Decimal(0),
-            worst_case=Decimal(0),
-        )
-
-
-async def test_a_hedge_is_planned_within_what_one_order_may_have() -> None:
-    limits = VenueLimits(one_order={"sx": Decimal(50)})
-    went = Run(Scripted(lambda: answers(PRICE)), limits=limits, hedges={"unwind": Greedy()})
-    offer = {"selection": selection("sx", "over"), "odds": "1.9"}
-    params = {
-        "strategy": "unwind",
-        "scenarios": ["over", "under"],
-        "fills": [],
-        "offers": [offer],
-        "stake_tick": "0.01",
-    }
-
-    await went.carry_out(Command(key=KEY, target="hedge", name="plan", params=params))
-
-    assert went.said[0] == "hedge.planned"
-    assert went.said[1]["stake"] == "50"
-
-
-def placing(*, reduces: bool) -> Command:
-    return Command(key=KEY, target="venue", name="place", params=ORDER | {"reduces": reduces})
-
-
 async def test_a_quote_that_fails_is_said() -> None:
     went = await run("quote", raises)
 
@@ -436,7 +339,7 @@ async def test_secrets_in_an_error_do_not_reach_the_event() -> None:
     async def leaks() -> None:
         raise ConnectionError("GET https://venue/?key=hunter2secret failed")
 
-    went = Run(Scripted(leaks), "running", lambda text: text.replace("hunter2secret", "***"))
+    went = Run(Scripted(leaks), hide=lambda text: text.replace("hunter2secret", "***"))
     await went.carry_out(FIND)
 
     assert "hunter2secret" not in went.said[1]["reason"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xarb_runtime.ops.problems import Problem, ProblemError
+from xarb_runtime.plugins.recursion import recursion_limit_kept
 
 LEAST_PASSWORD = 8
 _BYTES = 32
@@ -155,7 +156,8 @@ def _checksummed(address: str) -> str:
 def _installed() -> Iterator[None]:
     """Say which extra is missing where something cannot be imported."""
     try:
-        yield
+        with recursion_limit_kept():
+            yield
     except ImportError as error:
         problem = Problem(
             what="a keystore needs the extra evm", do="Install it: pip install 'xarb[evm]'"

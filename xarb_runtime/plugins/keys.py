@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from xarb_runtime.plugins.recursion import recursion_limit_kept
+
 _BYTES = 32
 
 
@@ -104,9 +106,10 @@ def _from_keystore(
     file: Path, password_env: str, environ: Mapping[str, str], hide: Callable[[str], None]
 ) -> PrivateKey:
     try:
-        from eth_keyfile.keyfile import (  # noqa: PLC0415 -- an extra: only who has keys needs it
-            extract_key_from_keyfile,
-        )
+        with recursion_limit_kept():
+            from eth_keyfile.keyfile import (  # noqa: PLC0415 -- an extra: for who has keys
+                extract_key_from_keyfile,
+            )
     except ImportError as error:
         message = "a keystore needs the extra evm: pip install 'xarb[evm]'"
         raise KeyProblemError(message) from error

@@ -24,6 +24,7 @@ from xarb_runtime.plugins.contracts import (
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.findings import UnknownPluginPart
 from xarb_runtime.plugins.keys import KeyProblemError
+from xarb_runtime.plugins.recursion import recursion_limit_kept
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_options, open_settings
 from xarb_runtime.service.charts import Charts, read_charts
@@ -152,7 +153,8 @@ async def open_venues(
             hide=around.learn,
         )
         try:
-            venue = await stack.enter_async_context(spec.open(opening))
+            with recursion_limit_kept():
+                venue = await stack.enter_async_context(spec.open(opening))
         except KeyProblemError as error:
             message = f"venues.{name}: {error}"
             raise KeyProblemError(message) from error

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from decimal import Decimal
 
+from xarb_runtime.domain.context import Context
 from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.steps import Snapshot, Status
 
@@ -69,6 +70,11 @@ class Book:
         """Note what an execution in flight may have at stake, by venue."""
         if execution in self._live:
             self._at_stake[execution] = at_stake
+
+    def recall_stakes(self, execution: str, context: Context) -> None:
+        """Note both for an execution of an earlier life."""
+        self.commit_stake(execution, context.entry_stake)
+        self.note_stakes(execution, context.at_stake)
 
     def staked_at(self, venue: str) -> Decimal:
         """What all executions in flight may have at stake at a venue."""

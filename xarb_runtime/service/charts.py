@@ -74,6 +74,15 @@ class Charts:
             raise LookupError(message)
         return chart
 
+    def context_of(self, snapshot: Snapshot) -> Context:
+        """
+        Return the data that a snapshot holds, as its chart knows it.
+
+        Raises:
+            LookupError: as `of`.
+        """
+        return self.of(snapshot).decoder.decode(snapshot.context)
+
     def add_text(self, text: ChartText) -> None:
         """
         Load an older chart from the store, for executions that began on it.

@@ -28,6 +28,7 @@ from xarb_runtime.service.kpi import Windows, is_counted
 from xarb_runtime.service.operators import result_of
 from xarb_runtime.service.quarantine import quarantined, retired, started_over
 from xarb_runtime.service.trades import trade_of
+from xarb_runtime.service.venue_limits import moves_stakes
 from xarb_runtime.service.work import Arming, Closed, Counted, Work
 from xarb_runtime.statechart.engine import start, step
 from xarb_runtime.store.batch import Answer, Incident, Received
@@ -106,9 +107,7 @@ class Desk:
         self.book.put(snapshot)
         self._recalled.add(snapshot.execution)
         if is_trade(snapshot.execution):
-            context = self.charts.of(snapshot).decoder.decode(snapshot.context)
-            self.book.commit_stake(snapshot.execution, context.entry_stake)
-            self.book.note_stakes(snapshot.execution, context.at_stake)
+            self.book.recall_stakes(snapshot.execution, self.charts.context_of(snapshot))
         elif snapshot.execution == SUPERVISOR:
             self.draining = snapshot.leaves == ("stopping",)
             self._resumed_ms = self.resumed_ms
@@ -290,16 +289,15 @@ class Desk:
 
     def _note_stakes(self, taken: Step) -> None:
         """What is at stake at each venue is only counted where somebody has set a limit to it."""
-        changes = taken.event.type in ORDER_EVENTS or taken.event.type == OPPORTUNITY_DETECTED
-        sends = any(command.name == "place" for command in taken.commands)
-        if self.facts.venue_limits.at_once and (changes or sends):
-            context = self.charts.of(taken.after).decoder.decode(taken.after.context)
-            self.book.note_stakes(taken.after.execution, context.at_stake)
+        if self.facts.venue_limits.at_once and moves_stakes(taken):
+            self.book.note_stakes(
+                taken.after.execution, self.charts.context_of(taken.after).at_stake
+            )
 
     def _look_for_stranger(self, taken: Step) -> None:
         """A report that says nothing new may be about an order that is not in the ledger at all."""
-        context = self.charts.of(taken.after).decoder.decode(taken.after.context)
-        if context.order(str(taken.event.data.get("client_id", ""))) is None:
+        client_id = str(taken.event.data.get("client_id", ""))
+        if self.charts.context_of(taken.after).order(client_id) is None:
             self._orphan(taken.event)
 
     def _look_for_resume(self) -> None:

@@ -97,16 +97,27 @@ class Layer:
         return f"{self.name}:{line + 1}" if self.numbered else self.name
 
 
+#: Deeper than this nobody nests settings; Python's own limit may have been raised by others.
+_DEEPEST = 100
+
+
 class _ExactLoader(yaml.SafeLoader):
-    """Composes nodes with the scalars of YAML 1.2 and without aliases."""
+    """Composes nodes with the scalars of YAML 1.2, without aliases, and not endlessly deep."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
+    _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark
             raise ComposerError(None, None, "expected a value, found an alias", mark)
-        return super().compose_node(parent, index)
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise RecursionError
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 _DIGITS = list("-+.0123456789")

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import msgspec
 
+from xarb_runtime.domain.events import OPPORTUNITY_DETECTED, ORDER_EVENTS
 from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.orders import Order, Quote
+from xarb_runtime.domain.steps import Step
 from xarb_runtime.service.sanity import LARGEST
 from xarb_runtime.service.settings_model import Settings
 
@@ -67,3 +69,10 @@ def limits_of(settings: Settings) -> VenueLimits:
         at_once={name: limit for name, limit in at_once.items() if limit is not None},
         one_order={name: limit for name, limit in one_order.items() if limit is not None},
     )
+
+
+def moves_stakes(taken: Step) -> bool:
+    """Tell whether a step may have changed what its execution has at stake."""
+    kind = taken.event.type
+    sends = any(command.name == "place" for command in taken.commands)
+    return sends or kind in ORDER_EVENTS or kind == OPPORTUNITY_DETECTED
