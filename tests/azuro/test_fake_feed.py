@@ -116,6 +116,7 @@ async def test_it_can_fall_silent_and_break() -> None:
         bettor.control.feed.silent = False
         bettor.control.move(FOOTBALL, 29, "1.70")
         frame = await heard(socket)
+        assert bettor.control.feed.listeners == 1
         dropped = bettor.control.feed.drop()
         end = await socket.receive()
 
