@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from tests.kit.wrong import WRONG
 from tests.kit.wrong.making import bench_of
 from xarb_runtime.domain.orders import Order, PlaceAnswer
 from xarb_runtime.testing import kit
@@ -57,6 +58,10 @@ def test_cases_are_numbered_with_gaps_and_explain_themselves() -> None:
         assert case.title.endswith("."), number
         assert [word for word in ("Given", "When", "Then") if word not in case.text] == [], number
     assert len({case.title for case in CASES.values()}) == len(CASES)
+
+
+def test_every_binding_case_has_a_wrong_venue() -> None:
+    assert {case.id for case in CASES.values() if case.binding} == set(WRONG)
 
 
 def test_numbers_do_not_go_down_from_level_to_level() -> None:

@@ -141,6 +141,16 @@ class TakesSilenceForARefusal(_Watching):
         return Refused("TIMEOUT") if isinstance(error, TimeoutError) else None
 
 
+@wrong("XV-247")
+class AsksAgainToBeSure(Spoilt):
+    async def place(self, order: Order) -> PlaceAnswer:
+        began_ms = self._clock.now_ms()
+        answer = await super().place(order)
+        if isinstance(answer, Accepted) and self._clock.now_ms() > began_ms + 2_000:
+            return await super().place(order)
+        return answer
+
+
 @wrong("XV-250")
 class SendsAgainAfterA503(Spoilt):
     async def place(self, order: Order) -> PlaceAnswer:

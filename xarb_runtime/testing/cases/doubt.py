@@ -104,6 +104,18 @@ async def silence_is_no_refusal(stage: Stage) -> None:
     await _taken(stage, Fault.SILENCE_AFTER)
 
 
+@case("XV-247", Level.SILVER)
+async def a_slow_answer_is_waited_for(stage: Stage) -> None:
+    """
+    An answer that takes its time is no reason to send again.
+
+    Given that the server takes the order, and its answer takes three seconds.
+    When the order is placed.
+    Then as in XV-220.
+    """
+    await _taken(stage, Fault.SLOW)
+
+
 @case("XV-250", Level.SILVER)
 async def a_gateway_error_is_no_acceptance(stage: Stage) -> None:
     """

@@ -17,7 +17,7 @@ async def the_rate_limit_is_kept(stage: Stage) -> None:
     However much is asked, no more is sent than the venue allows.
 
     Given a venue that allows so many requests in a window.
-    When half as many quotes again are asked for at once.
+    When a tenth more quotes than that are asked for at once.
     Then no window has more requests than that.
     Skip when the bench names no `rate`.
     """
@@ -30,7 +30,7 @@ async def the_rate_limit_is_kept(stage: Stage) -> None:
         with suppress(NoAnswerError):
             await venue.quote(stage.bench.selection)
 
-    await asyncio.gather(*(ask() for _ in range(rate * 3 // 2)))
+    await asyncio.gather(*(ask() for _ in range(rate + rate // 10)))
     await stage.clock.sleep_ms(window_ms)
     times = [sent.time_ms for sent in stage.wire.sent]
     for index, begin_ms in enumerate(times[rate:], start=rate):
@@ -44,14 +44,12 @@ async def retry_after_is_honoured(stage: Stage) -> None:
     """
     Who is told to wait, waits.
 
-    Given an order that was placed by an earlier process.
+    Given an order that was never placed: nothing but a look can tell.
     When it is looked up, 429 with `Retry-After` is answered, and it is looked up again at once.
     Then nothing is sent for that before the time is over.
     Skip when nothing is sent to look an order up.
     """
     venue, order = await stage.open(), stage.order()
-    await venue.place(order)
-    venue = await stage.restart(venue)
     disturbance = stage.wire.disturb(Fault.TOO_MANY_BEFORE, "find")
     await venue.find(order)
     if not disturbance.struck:
