@@ -66,15 +66,15 @@ class Book:
         if execution in self._live:
             self._stakes[execution] = stake
 
-    def note_stakes(self, execution: str, at_stake: Mapping[str, Decimal]) -> None:
+    def note_stakes(self, execution: str, context: Context) -> None:
         """Note what an execution in flight may have at stake, by venue."""
         if execution in self._live:
-            self._at_stake[execution] = at_stake
+            self._at_stake[execution] = context.at_stake
 
     def recall_stakes(self, execution: str, context: Context) -> None:
         """Note both for an execution of an earlier life."""
         self.commit_stake(execution, context.entry_stake)
-        self.note_stakes(execution, context.at_stake)
+        self.note_stakes(execution, context)
 
     def staked_at(self, venue: str) -> Decimal:
         """What all executions in flight may have at stake at a venue."""

@@ -290,9 +290,7 @@ class Desk:
     def _note_stakes(self, taken: Step) -> None:
         """What is at stake at each venue is only counted where somebody has set a limit to it."""
         if self.facts.venue_limits.at_once and moves_stakes(taken):
-            self.book.note_stakes(
-                taken.after.execution, self.charts.context_of(taken.after).at_stake
-            )
+            self.book.note_stakes(taken.after.execution, self.charts.context_of(taken.after))
 
     def _look_for_stranger(self, taken: Step) -> None:
         """A report that says nothing new may be about an order that is not in the ledger at all."""
