@@ -188,7 +188,7 @@ class Lease:
 
     def __init__(self, rest: Rest, clock: Clock, timeout_ms: int) -> None:
         self._rest, self._clock, self._timeout_ms = rest, clock, timeout_ms
-        self._until_ms = self._due_ms = self._told_ms = 0
+        self._until_ms = self._due_ms = self._told_ms = self._sent_ms = 0
 
     def left_ms(self) -> int:
         """Return how long it still lasts."""
@@ -202,7 +202,7 @@ class Lease:
             ConnectionError: the exchange did not confirm.
         """
         now_ms = self._clock.now_ms()
-        if now_ms < self._due_ms:
+        if self._sent_ms <= now_ms < self._due_ms:  # a clock that was set back proves nothing
             return
         self._due_ms = 0
         body = {"timeoutSeconds": -(-self._timeout_ms // 1000)}
@@ -218,4 +218,4 @@ class Lease:
             raise ConnectionError("the heartbeat was not confirmed: its end does not move on")
         self._told_ms = expires_ms
         self._until_ms = now_ms + self._timeout_ms
-        self._due_ms = now_ms + self._timeout_ms // 3
+        self._sent_ms, self._due_ms = now_ms, now_ms + self._timeout_ms // 3

@@ -67,7 +67,7 @@ def _clock(rest: Rest, clock: Clock) -> VenueCheck:
 
 
 def _key(standing: Standing, maker: str) -> VenueCheck:
-    if standing.funds is None:
+    if standing.funds is None or standing.funds_problem:
         return VenueCheck(
             what="API key",
             ok=False,

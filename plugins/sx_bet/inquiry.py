@@ -15,7 +15,7 @@ from .account import Standing
 from .draft import Draft, UnsendableError, draft
 from .evidence import Evidence
 from .orders import Known, Orders
-from .rest import NOT_FOUND, OK, NoAnswerError, Rest
+from .rest import NOT_FOUND, OK, Answer, NoAnswerError, Rest
 
 _PER_PAGE = "100"
 _MOST_PAGES = 10
@@ -114,7 +114,7 @@ class Inquiry:
         answer = await self._rest.get(path, private=True, urgent=urgent)
         if answer.status == OK:
             return wire.read_order(answer.body)
-        if answer.status == NOT_FOUND and answer.problem is not None:
+        if answer.status == NOT_FOUND and _is_absence(answer):
             return None
         raise NoAnswerError(f"looking the order up: {answer.said}")
 
@@ -163,3 +163,9 @@ class Inquiry:
         """Look again, as far as it helps; None when nothing can be said."""
         answer = await self.look(order, urgent=True)
         return answer.report if isinstance(answer, Found) else None
+
+
+def _is_absence(answer: Answer) -> bool:
+    """A path that is not there, or a page in between, is *not found* too, and proves nothing."""
+    problem = answer.problem
+    return problem is not None and "NOT_FOUND" in problem.code.upper().replace(" ", "_")

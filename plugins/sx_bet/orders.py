@@ -187,6 +187,8 @@ class Orders:
         while True:
             known = min(self._known.values(), key=lambda it: it.due_ms, default=None)
             now_ms = self._clock.now_ms()
+            if known is not None and known.due_ms - now_ms > max(known.pause_ms, _LONGEST_PAUSE_MS):
+                known.due_ms = now_ms  # the clock was set back
             if known is None or known.due_ms > now_ms:
                 await self._rest(None if known is None else known.due_ms - now_ms)
                 continue

@@ -5,6 +5,8 @@ A refusal is one only if the exchange says so in its own words. Everything else 
 order may be there.
 """
 
+import re
+
 from xarb_runtime.domain.orders import OrderReport, OrderStatus, Refused
 
 from . import wire
@@ -15,6 +17,7 @@ from .rest import OK, Answer, NoAnswerError
 DEFINITE = frozenset({400, 401, 403, 404, 405, 413, 415, 422})
 CREATED = 201
 
+_CODE = re.compile(r"[A-Z0-9_]+")
 _DUPLICATE = "ORDERS_ALREADY_EXIST"
 #: Words for failures behind which an order may have been taken.
 _DOUBTFUL = ("INTERNAL", "TIMEOUT", "TIMED_OUT", "SHUTDOWN", "UNAVAILABLE", "UNKNOWN")
@@ -25,9 +28,9 @@ def definite(answer: Answer) -> bool:
     return answer.status in DEFINITE and answer.problem is not None
 
 
-def is_duplicate(code: str) -> bool:
+def is_duplicate(refused: Refused) -> bool:
     """Return whether a refusal only says that the order is there already."""
-    return _DUPLICATE in code.upper()
+    return _DUPLICATE in f"{refused.code} {refused.reason}".upper()
 
 
 def answer_of(
@@ -41,7 +44,8 @@ def answer_of(
         wire.WireError: the same; the answer is not what was agreed.
     """
     if definite(answer) and answer.problem is not None:
-        return Refused(answer.problem.code, answer.problem.reason)
+        code = answer.problem.code
+        return Refused(code if _CODE.fullmatch(code) else f"HTTP_{answer.status}", answer.said)
     if answer.status not in {OK, CREATED}:
         raise NoAnswerError(f"sending the order: {answer.said}")
     page = wire.read_data(answer.body, wire.PlacedPage)

@@ -122,7 +122,7 @@ class Prices:
 
     async def _is_active(self, market: str) -> bool:
         active, until_ms = self._active.get(market, (True, 0))
-        if self._clock.now_ms() < until_ms:
+        if until_ms - STATUS_MS <= self._clock.now_ms() < until_ms:
             return active
         try:
             rows = await self._rest.read(

@@ -73,7 +73,7 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_stake: Decimal = Decimal(1000)
     time_in_force: Literal["IOC", "FOK", "GTC"] = "IOC"
     wait_for_outcome: bool = True
-    max_wait: str = "3s"
+    max_wait: str = "2s"
     request_timeout: str = "5s"
     expiry_margin: str = "20s"
     absence_margin: str = "15s"

@@ -138,7 +138,7 @@ class SxBetVenue(Venue):
         except (NoAnswerError, wire.WireError) as error:
             return Unknown(str(error))
         if isinstance(outcome, Refused):
-            if is_duplicate(outcome.code):
+            if is_duplicate(outcome):
                 return _as_placed(await self._inquiry.look(known.order, urgent=True))
             self._orders.forget(known.order)
             return outcome

@@ -1,5 +1,6 @@
 """Looking orders up, and cancelling them: what is proven, and what is only likely."""
 
+import importlib
 from decimal import Decimal
 from typing import Any
 
@@ -175,6 +176,29 @@ def test_what_cannot_be_read_is_unknown(kind: str) -> None:
             stage.control.fault(kind, "GET /orders-v3/*", times=50)
 
             assert isinstance(await venue.find(stage.order(within_ms=-100_000)), Unknown)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("answers", ["<html>404</html>", '{"message":"Cannot GET /orders-v3/0x1"}'])
+def test_a_path_that_is_not_found_proves_nothing(answers: str) -> None:
+    found = importlib.import_module("xarb_plugins.sx_bet.inquiry")
+    rest = importlib.import_module("xarb_plugins.sx_bet.rest")
+
+    assert not found._is_absence(rest.Answer(404, answers.encode(), {}))
+    assert found._is_absence(rest.Answer(404, b'{"message":"Order not found"}', {}))
+
+
+def test_orders_are_followed_when_the_clock_is_set_back() -> None:
+    async def scene(stage: Scene) -> None:
+        own = KitClock()
+        async with msgspec.structs.replace(stage, clock=own).venue(realtime_url="") as venue:
+            order = stage.order()
+            await venue.place(order)
+            own.step(-3_600_000)
+            await stage.clock.sleep_ms(60_000)
+
+            assert venue.figures()["orders_followed"] == 0
 
     play(scene)
 

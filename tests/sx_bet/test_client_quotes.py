@@ -118,6 +118,25 @@ def test_a_book_is_read_while_there_is_no_stream(section: dict[str, Any]) -> Non
     play(scene)
 
 
+def test_a_book_that_changed_while_the_stream_was_down_is_read_again() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            for _ in range(3):
+                await venue.quote(ONE)
+                await stage.clock.sleep_ms(500)
+            stage.control.realtime.away = True
+            stage.control.drop_streams()
+            await stage.clock.sleep_ms(100)
+            stage.control.rest(Decimal(60), Decimal(10), on_one=False)
+            stage.control.realtime.away = False
+            await stage.clock.sleep_ms(60_000)
+
+            assert venue.figures()["stream_up"] == 1
+            assert (await venue.quote(ONE)).odds == Decimal("2.5")
+
+    play(scene)
+
+
 def test_a_publication_that_was_lost_is_noticed() -> None:
     async def scene(stage: Scene) -> None:
         async with stage.venue() as venue:

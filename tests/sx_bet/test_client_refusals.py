@@ -1,5 +1,6 @@
 """What is refused: by the exchange in so many words, or here, before anything is sent."""
 
+import importlib
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,29 @@ def test_an_entry_that_failed_is_refused_with_its_code() -> None:
 
     assert isinstance(answer, Refused)
     assert answer.code == "INSUFFICIENT_BALANCE"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ('"TOTAL_BET_SIZE_TOO_LOW"', "TOTAL_BET_SIZE_TOO_LOW"),
+        ('"Insufficient available balance: 1 < 2"', "HTTP_400"),
+        ('["odds must be a string", "salt must be hex"]', "VALIDATION"),
+    ],
+)
+def test_a_refusal_has_a_code_and_all_its_words(message: str, code: str) -> None:
+    placing = importlib.import_module("xarb_plugins.sx_bet.placing")
+    rest = importlib.import_module("xarb_plugins.sx_bet.rest")
+    evidence = importlib.import_module("xarb_plugins.sx_bet.evidence")
+    body = f'{{"error":"Bad Request","message":{message},"statusCode":400}}'
+    refused = placing.answer_of(
+        rest.Answer(400, body.encode(), {}), "0x1", evidence.Evidence(None), 0
+    )
+
+    assert refused.code == code
+    assert "Bad Request" in refused.reason
+    assert message.strip('[]"').split('"')[0] in refused.reason
+    assert not placing.is_duplicate(refused)
 
 
 def test_what_validation_found_is_told() -> None:

@@ -135,10 +135,9 @@ def test_a_gap_in_the_stream_is_filled_by_looking() -> None:
             await stage.clock.sleep_ms(20_000)
             assert not last(heard, "x-1").final
             await venue.place(stage.order("x-2"))
-            await stage.clock.sleep_ms(20_000)
+            await stage.clock.sleep_ms(2_000)  # sooner than anybody would look
 
             assert last(heard, "x-1").final
-            assert last(heard, "x-2").final
 
     play(scene)
 

@@ -131,6 +131,19 @@ def test_heartbeats_are_sent_when_a_third_of_the_time_is_over() -> None:
     play(scene)
 
 
+def test_heartbeats_go_on_when_the_clock_is_set_back() -> None:
+    async def scene(stage: Scene) -> None:
+        own = KitClock()
+        async with msgspec.structs.replace(stage, clock=own).venue() as venue:
+            await venue.heartbeat()
+            own.step(-3_600_000)
+            await venue.heartbeat()
+
+            assert stage.control.beats == 2
+
+    play(scene)
+
+
 @pytest.mark.parametrize("kind", ["reset", "error", "garbage", "limit"])
 def test_a_heartbeat_that_is_not_confirmed_raises_and_is_sent_again(kind: str) -> None:
     async def scene(stage: Scene) -> None:
@@ -252,6 +265,17 @@ def test_a_key_that_is_not_known_is_told() -> None:
             assert "API key" in failing
             with pytest.raises(ConnectionError):
                 await venue.heartbeat()
+
+    play(scene)
+
+
+def test_a_key_that_was_taken_away_is_told() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            await venue.heartbeat()
+            stage.control.fault("error", "GET /user/*", status=401, times=100)
+
+            assert "API key" in {it.what for it in await venue.check() if not it.ok}
 
     play(scene)
 
