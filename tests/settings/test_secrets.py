@@ -229,6 +229,18 @@ def test_a_private_key_from_the_environment_or_the_secrets_is_no_setting_either(
     assert [text.partition(" ")[0] for text in (*by_file, *by_variable)] == ["XC205", "XC205"]
 
 
+def test_an_api_key_may_look_like_one_where_secrets_belong(tmp_path: Path) -> None:
+    venue = "venues: {sx: {kind: ghost}}"
+
+    by_file = load(tmp_path, venue, f"venues: {{sx: {{api_key: '{_KNOWN_KEY}'}}}}")
+    (tmp_path / ".secrets.yaml").unlink()
+    by_variable = load(tmp_path, venue, XARB_VENUES__SX__API_KEY=_KNOWN_KEY)
+    (refused,) = findings(tmp_path, f"venues: {{sx: {{kind: ghost, api_key: '{_KNOWN_KEY}'}}}}")
+
+    assert by_file.venue_own("sx") == by_variable.venue_own("sx") == {"api_key": _KNOWN_KEY}
+    assert refused.startswith("XC205")
+
+
 def test_what_is_as_long_as_a_key_elsewhere_is_not_repeated(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, f"limits: {{max_loss: '{_KNOWN_KEY}'}}")
 

@@ -13,7 +13,7 @@ import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.service.settings_finding import SettingFinding
-from xarb_runtime.service.settings_layers import PACKAGED, merge
+from xarb_runtime.service.settings_layers import PACKAGED, PREFIX, merge
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_prune import prune
 from xarb_runtime.service.settings_rules import broken_rules
@@ -137,7 +137,7 @@ class _Builder:
 
     def _without_keys(self, path: KeyPath, value: Any) -> Any:
         """A private key in a venue's section counts as not written, and is never repeated."""
-        if path[0] != VENUES or not holds_private_key(value):
+        if path[0] != VENUES or not holds_private_key(value) or self._is_api_key(path):
             return value
         message = "expected no private key in the settings, found what looks like one"
         hint = (
@@ -146,6 +146,11 @@ class _Builder:
         )
         self._note("XC205", path, self.where(".".join(path)), message, hint)
         return HIDDEN
+
+    def _is_api_key(self, path: KeyPath) -> bool:
+        """A venue's API key may look the same; it stands where secrets belong, under its name."""
+        variable = self.where(".".join(path)).startswith(PREFIX)
+        return path[-1].endswith("api_key") and (variable or path in self._secret)
 
     def _plain(self, leaf: Leaf, path: KeyPath) -> Any:
         if not leaf.is_text or not leaf.value.startswith(("[", "{")):
