@@ -21,7 +21,7 @@ SKIPPED = {
         *("XV-130", "XV-320"),  # an order is placed whole or not at all
         *("XV-135", "XV-400", "XV-470"),
     },
-    "ccxt_prediction:SxbetBench": {"XV-135", "XV-400", "XV-420", "XV-470"},
+    "ccxt_prediction:SxbetBench": {"XV-135", "XV-420", "XV-470"},
 }
 
 
