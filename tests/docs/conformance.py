@@ -1,25 +1,15 @@
 """
 The reference of the conformance kit: its cases, and how the venues that ship with xarb do.
-
-The reports are in `evidence/conformance`; a test plays the cases and compares.
 """
 
 import re
 from collections.abc import Iterator
 
-import msgspec
-
+from tests.docs.reports import committed
 from tests.docs.tables import table
-from tests.house.source import ROOT
-from xarb_runtime.bundle import bundled
-from xarb_runtime.ops.conformance_bench import Mounted, own_benches
-from xarb_runtime.ops.conformance_subject import Subject, find_by_name
-from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.testing.case import Case, Level
 from xarb_runtime.testing.kit import chosen_cases
 from xarb_runtime.testing.report import Outcome, Report, Verdict
-
-REPORTS = ROOT / "evidence" / "conformance"
 
 _CLAUSE = re.compile(r"^(Given|When|Then|Skip when)\b", re.MULTILINE)
 _SHOWN = {
@@ -64,24 +54,6 @@ def matrix() -> str:
     ]
     reached = ["reached", "", *(f"**{_reached(report)}**" for _, report in reports)]
     return table(head, [*rows, reached]) + "\n" + "\n".join(_reasons(reports)) + "\n"
-
-
-def benches() -> dict[str, tuple[Subject, Mounted]]:
-    """Return the benches of the venues that ship; a variant has the name of its class besides."""
-    registry = discover(builtin=bundled("plugins"), entry_points=False)
-    found: dict[str, tuple[Subject, Mounted]] = {}
-    for path in sorted(bundled("plugins").glob("*/bench.py")):
-        subject = find_by_name(path.parent.name, registry)
-        for number, mounted in enumerate(own_benches(subject)):
-            variant = f"-{mounted.bench.__name__}" if number else ""
-            found[f"{subject.info.name}{variant}"] = (subject, mounted)
-    return dict(sorted(found.items()))
-
-
-def committed() -> Iterator[tuple[str, Report]]:
-    """Yield the reports of the venues that ship with xarb, by the names of their files."""
-    for path in sorted(REPORTS.glob("*.json"), key=lambda it: it.stem):
-        yield path.stem, msgspec.json.decode(path.read_bytes(), type=Report)
 
 
 def _outcome(report: Report, case: Case) -> Outcome | None:
