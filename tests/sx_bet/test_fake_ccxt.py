@@ -21,7 +21,9 @@ errors = importlib.import_module("ccxt.base.errors")
 
 @pytest.fixture
 async def simulated() -> AsyncIterator[Simulated]:
-    chosen = settings(matching="1ms", latency="0ms", lock=["5ms", "10ms"], shared_frames=False)
+    chosen = settings(
+        matching="1ms", latency="0ms", deploy="0ms", lock=["5ms", "10ms"], shared_frames=False
+    )
     with nothing_raised():
         async with fake.open_simulator(
             SimulatorOpening(settings=chosen, clock=SystemClock())
@@ -177,3 +179,21 @@ async def test_another_account_sees_none_of_it(client: Any, simulated: Simulated
         await client.fetch_order(order["id"])
     held = simulated.control.order(order["id"])
     assert (held.market, held.odds) == (MARKET, 40 * PERCENT)
+
+
+async def test_money_is_moved_into_the_wallet_with_a_permit(
+    client: Any, simulated: Simulated
+) -> None:
+    account = simulated.control.account()
+    account.wallet, account.available = account.available, 0
+    rpc = {"rpcUrl": simulated.url + "/rpc"}
+    await client.approve({"amount": 300, **rpc})
+    found = await client.approve({"amount": 200, **rpc})
+
+    assert (await client.fetch_balance())["USDC"]["free"] == 500.0
+    assert account.wallet == 500 * 10**6
+    assert len(found["id"]) == 66
+    with pytest.raises(errors.BadRequest, match="ERC20_PERMIT_BAD_SPENDER"):
+        await client.approve({"amount": 1, "spender": OTHER["address"], **rpc})
+    with pytest.raises(errors.InsufficientFunds):
+        await client.approve({"amount": 501, **rpc})

@@ -6,8 +6,9 @@ import importlib
 
 import msgspec
 import pytest
+from eth_account import Account
 
-from tests.sx_bet.fake_world import model
+from tests.sx_bet.fake_world import KEY, model
 
 signing = importlib.import_module("xarb_plugins.sx_bet.fake.signing")
 
@@ -83,3 +84,21 @@ def test_a_signature_for_one_chain_is_none_for_another() -> None:
 
     assert not TORONTO[0].is_signed(draft)
     assert not signing.Notary(4162, "0x007D30a86366EdA2a410a176329f991565d8CfA4").is_signed(draft)
+
+
+def test_a_known_permit_is_understood() -> None:
+    # The digest is known; whoever signs just that has signed the permit.
+    digest = "0x81f693cba45c3549d70746728807f34d833f11386aaaecdd13577d20ac6934b1"
+    signature = "0x" + Account.unsafe_sign_hash(digest, KEY).signature.hex()
+    token = "0x6629Ce1Cf35Cc1329ebB4F63202F3f197b3F050B"
+    permit = {
+        "owner": ADDRESS,
+        "spender": "0x38aef22152BC8965bf0af7Cf53586e4b0C4E9936",
+        "value": 100_000_000_000,
+        "nonce": 0,
+        "deadline": 1_789_692_000,
+    }
+
+    assert signing.is_permitted(4162, token, permit, signature)
+    assert not signing.is_permitted(4162, token, permit | {"nonce": 1}, signature)
+    assert not signing.is_permitted(416, token, permit, signature)

@@ -87,6 +87,8 @@ class Account:
         available: what can be staked.
         matched: staked, not on the chain yet.
         escrowed: staked, on the chain.
+        wallet: in the account itself, not in its proxy wallet.
+        permits: how many permits have been used; the next one bears this number.
     """
 
     api_key: str
@@ -96,6 +98,8 @@ class Account:
     available: int
     matched: int = 0
     escrowed: int = 0
+    wallet: int = 0
+    permits: int = 0
     taker_fee: Decimal | None = None
     maker_fee: Decimal | None = None
     heartbeat_until_ms: int | None = None
@@ -103,7 +107,7 @@ class Account:
     @property
     def total(self) -> int:
         """All of it."""
-        return self.available + self.matched + self.escrowed
+        return self.available + self.matched + self.escrowed + self.wallet
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

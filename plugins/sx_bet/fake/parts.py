@@ -53,6 +53,7 @@ class FakeAccount(Part, frozen=True, kw_only=True):
         api_key: what is sent as `x-sx-api-key`.
         address: the account that signs, with its checksum in the letters.
         balance: USDC in the proxy wallet.
+        wallet: USDC in the account itself, which cannot be staked before it is moved.
         deployed: the proxy wallet exists.
         taker_fee, maker_fee: shares of the profit of a winning bet; left out: nothing is charged.
     """
@@ -60,6 +61,7 @@ class FakeAccount(Part, frozen=True, kw_only=True):
     api_key: str = API_KEY
     address: str = ADDRESS
     balance: Decimal = Decimal(100_000)
+    wallet: Decimal = Decimal(0)
     deployed: bool = True
     taker_fee: Decimal | None = None
     maker_fee: Decimal | None = None

@@ -19,6 +19,7 @@ from .control import Control
 from .desk import Floor
 from .exchange import Exchange
 from .faults import Faults
+from .funding_desk import FundingDesk
 from .gate import Gate
 from .history_desk import HistoryDesk
 from .house import House
@@ -101,6 +102,7 @@ def _account(settings: FakeAccount) -> Account:
         proxy=invented_address(settings.address, "proxy"),
         deployed=settings.deployed,
         available=units(settings.balance),
+        wallet=units(settings.wallet),
         taker_fee=settings.taker_fee,
         maker_fee=settings.maker_fee,
     )
@@ -108,7 +110,13 @@ def _account(settings: FakeAccount) -> Account:
 
 def _application(floor: Floor, gate: Gate, realtime: Realtime) -> web.Application:
     app = web.Application(middlewares=[gate.middleware()])
-    for desk in (ReferenceDesk(floor), AccountDesk(floor), OrderDesk(floor), HistoryDesk(floor)):
+    for desk in (
+        ReferenceDesk(floor),
+        AccountDesk(floor),
+        FundingDesk(floor),
+        OrderDesk(floor),
+        HistoryDesk(floor),
+    ):
         app.router.add_routes(desk.routes())
     app.router.add_get(WEBSOCKET, realtime.connect)
     return app

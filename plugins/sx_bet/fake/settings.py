@@ -154,7 +154,7 @@ class FakeSettings(Part, frozen=True, kw_only=True):
         matching: from an order's arrival to its matching, betting delay not counted.
         lock: from match to finality on the chain: the least and the most.
         index: fills and ended orders can be read this long after they happened.
-        deploy: how long it takes to make a proxy wallet.
+        deploy: how long it takes to make a proxy wallet, or to move money into it.
         minimum: the least stake of an order, USDC.
         minimum_resting: the least remainder that stays in the book, USDC.
         most_orders, most_cancels: orders that a request may place, and cancel.

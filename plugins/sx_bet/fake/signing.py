@@ -3,6 +3,7 @@ The signature on an order: typed data (EIP-712), written down here a second time
 a client that gets it wrong is not understood.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from eth_account import Account
@@ -60,19 +61,39 @@ class Notary:
 
     def is_signed(self, draft: Draft) -> bool:
         """Return whether the maker has signed."""
-        try:
-            signer = Account.recover_message(self._encode(draft), signature=draft.signature)
-        except (BadSignature, ValidationError, ValueError):
-            return False
-        return is_same_address(signer, draft.maker)
+        return _is_signer(self._encode(draft), draft.signature, draft.maker)
 
 
-def is_address(text: str) -> bool:
-    """Return whether a text is an address with the right letters in capitals."""
+#: The name that the token bears on its chain: a part of what a permit says.
+TOKEN_NAME = "USD Coin"  # noqa: S105 -- a name, no secret
+_PERMIT = (
+    ("owner", "address"),
+    ("spender", "address"),
+    ("value", "uint256"),
+    ("nonce", "uint256"),
+    ("deadline", "uint256"),
+)
+
+
+def is_permitted(chain_id: int, token: str, permit: Mapping[str, Any], signature: str) -> bool:
+    """Return whether a permit (EIP-2612) is signed by its owner."""
+    domain = {
+        "name": TOKEN_NAME,
+        "version": "1",
+        "chainId": chain_id,
+        "verifyingContract": token,
+    }
+    types = {"Permit": [{"name": name, "type": kind} for name, kind in _PERMIT]}
+    signable = encode_typed_data(domain_data=domain, message_types=types, message_data=dict(permit))
+    return _is_signer(signable, signature, permit["owner"])
+
+
+def _is_signer(signable: Any, signature: str, address: str) -> bool:
     try:
-        return to_checksum_address(text) == text
-    except ValueError:
+        signer = Account.recover_message(signable, signature=signature)
+    except (BadSignature, ValidationError, ValueError):
         return False
+    return is_same_address(signer, address)
 
 
 def invented(*facts: object) -> str:
