@@ -225,7 +225,8 @@ class Stream:
     def _subscribed(self, number: int, told: dict[str, Any]) -> None:
         channel = self._asked.pop(number, "")
         if channel in self._wanted:
-            self._offsets[channel] = int(_number(told.get("offset"), 0))
+            if told.get("positioned"):
+                self._offsets[channel] = int(_number(told.get("offset"), 0))
             self.live.add(channel)
             self._on_live(channel)
 
@@ -251,10 +252,11 @@ class Stream:
             return
         if channel not in self._wanted or published is None:
             return
-        known = self._offsets.get(channel, 0)
-        self._offsets[channel] = max(published.offset, known)
-        if known and published.offset > known + 1:
-            self._on_live(channel)  # something in between was lost
+        known = self._offsets.get(channel)
+        if known is not None and published.offset:
+            self._offsets[channel] = max(published.offset, known)
+            if published.offset > known + 1:
+                self._on_live(channel)  # something in between was lost
         self._on_data(channel, published.data)
 
 
