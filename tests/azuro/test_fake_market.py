@@ -227,3 +227,10 @@ async def test_unknown_paths_are_404_as_the_framework_words_them() -> None:
 
     assert (status, answer["message"]) == (404, "Cannot GET /api/v1/public/bet/nothing")
     assert (unknown, none["statusCode"]) == (404, 404)
+
+
+async def test_a_wrong_method_is_an_unknown_path() -> None:
+    async with imitation() as bettor:
+        status, answer = await bettor.get("bet/calculation")
+
+    assert (status, answer["message"]) == (404, "Cannot GET /api/v1/public/bet/calculation")

@@ -58,11 +58,16 @@ class Agenda:
             changed = asyncio.ensure_future(self._changed.wait())
             waits: list[asyncio.Future[Any]] = [changed]
             if self._due:
-                pause_ms = max(1, self._due[0][0] - self._clock.now_ms())
-                waits.append(asyncio.ensure_future(self._clock.sleep_ms(pause_ms)))
+                waits.append(asyncio.ensure_future(self._sleep_until(self._due[0][0])))
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for wait in waits:
                     wait.cancel()
                 await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _sleep_until(self, due_ms: int) -> None:
+        # Counted when it begins to sleep: time may have passed since it was asked to.
+        pause_ms = due_ms - self._clock.now_ms()
+        if pause_ms > 0:
+            await self._clock.sleep_ms(pause_ms)

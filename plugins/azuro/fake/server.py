@@ -96,7 +96,7 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
         return error.reply()
     except MalformedError as error:
         return ProblemError(HTTPStatus.BAD_REQUEST, error.faults).reply()
-    except web.HTTPNotFound:
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         message = f"Cannot {request.method} {request.path}"
         return ProblemError(HTTPStatus.NOT_FOUND, message).reply()
 
@@ -180,9 +180,11 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
         )
     finally:
         ticking.cancel()
-        await asyncio.gather(ticking, return_exceptions=True)
+        (ended,) = await asyncio.gather(ticking, return_exceptions=True)
         await site.feed.close()
         await runner.cleanup()
+        if isinstance(ended, Exception):
+            raise ended
 
 
 def section_of(settings: FakeSettings, address: str) -> dict[str, Any]:
