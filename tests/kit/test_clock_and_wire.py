@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from xarb_runtime.testing.clock import BEGINNING_MS, KitClock, KitLoop
+from xarb_runtime.testing.clock import BEGINNING_MS, KitClock, KitLoop, StuckError
 from xarb_runtime.testing.forge import open_forger
 from xarb_runtime.testing.wire import (
     CALL,
@@ -77,6 +77,18 @@ def test_a_clock_that_is_set_wakes_nobody() -> None:
         return clock.now_ms() - BEGINNING_MS, other.now_ms() - BEGINNING_MS
 
     assert play(scene()) == (3_601_000, 1_000)
+
+
+def test_what_never_waits_is_found_out() -> None:
+    async def scene() -> None:
+        while True:  # noqa: ASYNC110 -- the fault that is meant
+            await asyncio.sleep(0)
+
+    with (
+        pytest.raises(StuckError, match=r"for 0\.05 s something was always ready"),
+        asyncio.Runner(loop_factory=lambda: KitLoop(stuck_s=0.05)) as runner,
+    ):
+        runner.run(scene())
 
 
 def test_the_longest_stretch_is_measured() -> None:

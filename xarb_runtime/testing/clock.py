@@ -20,11 +20,21 @@ BEGINNING_MS = 1_900_000_000_000
 _THREAD_WORKS = 0.01
 
 
+#: How long something may always be ready to run, in real seconds, before time is called stuck.
+STUCK_S = 30.0
+
+
+class StuckError(RuntimeError):
+    """Time cannot go on, because something runs again and again without ever waiting."""
+
+
 class _Selector(selectors.DefaultSelector):
     """Does not wait for a timer: it moves the time to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, stuck_s: float) -> None:
         super().__init__()
+        self._stuck_s = stuck_s
+        self._moved = time.perf_counter()
         self.now = 0.0
         self.threads = 0
         self.longest = 0.0
@@ -39,22 +49,37 @@ class _Selector(selectors.DefaultSelector):
     def _select(self, timeout: float | None) -> Any:
         events = super().select(0)
         if events or timeout == 0:
+            self._go_on()
             return events
         if self.threads or timeout is None:
+            self._moved = time.perf_counter()
             return super().select(_THREAD_WORKS)
         os.sched_yield()  # bytes that were sent a moment ago may still be on their way
         events = super().select(0)
         if events:
             return events
         self.now += timeout
+        self._moved = time.perf_counter()
         return []
+
+    def _go_on(self) -> None:
+        now = time.perf_counter()
+        if now - self._moved > self._stuck_s:
+            self._moved = now
+            message = f"for {self._stuck_s:g} s something was always ready to run"
+            raise StuckError(message)
 
 
 class KitLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps."""
+    """
+    An event loop whose time jumps.
 
-    def __init__(self) -> None:
-        self._jumping = _Selector()
+    Args:
+        stuck_s: how long time may stand still, in real seconds, before StuckError is raised.
+    """
+
+    def __init__(self, stuck_s: float = STUCK_S) -> None:
+        self._jumping = _Selector(stuck_s)
         super().__init__(self._jumping)
 
     def time(self) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from xarb_runtime.testing import cases
 from xarb_runtime.testing.bench import Bench, NoSuchFateError
 from xarb_runtime.testing.case import Case, CaseFailedError, CaseSkippedError
-from xarb_runtime.testing.clock import KitClock, KitLoop
+from xarb_runtime.testing.clock import KitClock, KitLoop, StuckError
 from xarb_runtime.testing.driven import NoAnswerError
 from xarb_runtime.testing.forge import open_forger
 from xarb_runtime.testing.report import KIT_VERSION, Outcome, Report, Verdict, level_of
@@ -113,14 +113,20 @@ def run_case(
     reason = (exempt or {}).get(case.id)
     if reason is not None:
         return _outcome(case, Verdict.EXEMPT, reason)
-    with asyncio.Runner(loop_factory=KitLoop) as runner:
-        return runner.run(_judged(case, bench_factory, placing))
+    try:
+        with asyncio.Runner(loop_factory=KitLoop) as runner:
+            return runner.run(_judged(case, bench_factory, placing))
+    except StuckError as error:
+        return _failed(case, "everything to wait for something now and then", str(error))
 
 
 def learn_placing(bench_factory: BenchFactory) -> Pattern | None:
     """Return how the venue is asked to take an order; None when it took none."""
-    with asyncio.Runner(loop_factory=KitLoop) as runner:
-        return runner.run(_learnt(bench_factory))
+    try:
+        with asyncio.Runner(loop_factory=KitLoop) as runner:
+            return runner.run(_learnt(bench_factory))
+    except StuckError:
+        return None  # the cases will say so
 
 
 async def _judged(case: Case, bench_factory: BenchFactory, placing: Pattern | None) -> Outcome:
