@@ -26,6 +26,9 @@ from xarb_runtime.store.journal import Journal
 
 log = structlog.get_logger("xarb.writer")
 
+#: Turns of the loop until an order is on the wire: in one it is signed, in the next one written.
+TURNS = 2
+
 
 class Writer:
     """
@@ -84,6 +87,8 @@ class Writer:
         if not is_empty(work.batch):
             await self._commit(work.batch)
         self._after(work, commands)
+        if work.commands:
+            await _let_leave()
 
     async def _commit(self, batch: Batch) -> None:
         batch.sent += self._relay.noted()
@@ -150,6 +155,16 @@ class Writer:
             log.warning("ended_unreadable", execution=snapshot.execution, reason=str(error))
             return False
         return True
+
+
+async def _let_leave() -> None:
+    """
+    Let what was dispatched get onto the wire before the next batch is worked out.
+
+    That takes milliseconds in which nothing else runs, and orders are what prices wait for.
+    """
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 def _tell(taken: Step) -> None:
