@@ -79,7 +79,7 @@ def signing(flows: int) -> Figures:
 def on_the_wire(flows: int) -> Figures:
     """From an intent on disk to its order on the wire."""
     with _folder() as folder:
-        return venue_wire.measure(folder, flows * 2)
+        return venue_wire.measure(folder, flows * 5)
 
 
 def taking_up(flows: int) -> Figures:
