@@ -4,6 +4,8 @@ A stand-in for SX Bet: its order book V3 over HTTP and websocket, on loopback.
 For tests, for dry runs, and for whoever wants to see what an exchange may do to an order. It keeps
 to what is known of the protocol; where nothing is known it does what a careful reading suggests,
 and `FakeSettings` has a switch.
+
+There are no parlays, no bet credits, and no refunds for betting on both sides of a market.
 """
 
 from collections.abc import AsyncGenerator
