@@ -30,6 +30,16 @@ _STATES = {
 }
 #: Reasons of a cancelled order that leave no doubt that nothing more will be heard of it.
 _PLAIN = frozenset({"NO_LIQUIDITY", "EXPIRED", "INSUFFICIENT_BALANCE"})
+#: The exchange's codes, in words.
+_REASONS = {
+    "NO_LIQUIDITY": "nothing more was offered at this price",
+    "USER_REQUESTED": "it was cancelled on request",
+    "EXPIRED": "its signature expired",
+    "INSUFFICIENT_BALANCE": "the balance did not suffice",
+    "EVENT_LIFECYCLE": "the event went on",
+    "MARKET_HALTED": "the market takes no orders",
+    "HEARTBEAT_TIMEOUT": "the exchange had not heard from us for too long",
+}
 _MOST_FILLS = 2**14 - 1
 
 
@@ -215,7 +225,7 @@ class Evidence:
     def _reason(self, status: OrderStatus) -> str:
         if status is OrderStatus.REVERSED:
             return "fills failed on the chain"
-        return f"the order ended: {self._code(status)}" if self._code(status) else ""
+        return _REASONS.get(self._code(status), "")
 
 
 def _rank(row: wire.OrderRow) -> tuple[bool, int]:
