@@ -68,6 +68,14 @@ def venue_back(table: Table) -> None:
 
 
 @situation()
+def venue_refuses(table: Table) -> None:
+    """The exchange is well, and we have no money there."""
+    run(table, sx={"default": {"answer": "refused", "code": "INSUFFICIENT_BALANCE"}})
+    table.submit("o-1")
+    table.until_state("x-o-1", "aborted")
+
+
+@situation()
 def venue_out_for_long(table: Table) -> None:
     """The exchange is out of reach, and will be all night."""
     run(table, sx={"down": [{"from": "500ms"}]}, service={"heartbeat": "50ms"})
