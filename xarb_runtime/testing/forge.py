@@ -5,6 +5,7 @@ Answers that no venue gave: what proxies, gateways and broken servers say instea
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import aiohttp
 import msgspec
@@ -41,37 +42,58 @@ class Forged(msgspec.Struct, frozen=True, kw_only=True):
 
 class Forger:
     """
-    Gives answers that were thought of before.
+    Gives answers in a server's place.
 
     Args:
-        session: asks.
-        url: where the answers come from.
+        session: asks for them.
+
+    Attributes:
+        url: where it listens.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, answers: list[Forged]) -> None:
-        self._session, self._url, self._answers = session, url, answers
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._answers: list[Forged] = []
+        self.url = ""
 
     async def answer(self, forged: Forged) -> aiohttp.ClientResponse:
         """Return an answer as an HTTP client sees it."""
         self._answers.append(forged)
-        return await self._session.get(self._url)
+        return await self._session.get(f"{self.url}/{len(self._answers) - 1}")
+
+    def speaker(self) -> "_Speaker":
+        """Return what speaks on one connection."""
+        return _Speaker(self._answers)
+
+
+class _Speaker(asyncio.Protocol):
+    """Answers the one request of a connection with what its path numbers."""
+
+    def __init__(self, answers: list[Forged]) -> None:
+        self._answers = answers
+        self._heard = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard += data
+        if b"\r\n\r\n" in self._heard:
+            number = int(self._heard.split(b" ", 2)[1].strip(b"/"))
+            self._transport.write(self._answers[number].encoded())
+            self._transport.close()
 
 
 @asynccontextmanager
 async def open_forger() -> AsyncGenerator[Forger, None]:
     """Open a small server that says what it is told."""
-    answers: list[Forged] = []
-
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answers.pop(0).encoded())
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(speak, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()[:2]
-    try:
-        async with aiohttp.ClientSession() as session:
-            yield Forger(session, f"http://{host}:{port}/", answers)
-    finally:
-        server.close()
+    async with aiohttp.ClientSession() as session:
+        forger = Forger(session)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(forger.speaker, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()[:2]
+        forger.url = f"http://{host}:{port}"
+        try:
+            yield forger
+        finally:
+            server.close()
