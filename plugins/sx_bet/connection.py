@@ -35,7 +35,9 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[SxBetVenue, None]:
     if own.api_key:
         opening.hide(own.api_key)
     signer = await asyncio.to_thread(_signer, opening) if opening.trades else None
-    async with opening.http(timeout=_HANDSHAKE) as session:
+    # Without cookies: nobody asks for them, and looking for some takes a moment for every order.
+    no_cookies = aiohttp.DummyCookieJar()
+    async with opening.http(timeout=_HANDSHAKE, cookie_jar=no_cookies) as session:
         rest = Rest(
             session,
             opening.clock,
