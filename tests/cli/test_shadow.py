@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.deployed import BOTH, service, told, write_opportunities, xarb
+from tests.cli.deployed import BOTH, football, service, told, write_opportunities, xarb
 from tests.ops.running import write_deployment
 
 
@@ -44,3 +44,17 @@ def test_a_ghost_is_no_shadow(tmp_path: Path) -> None:
         _, _, error = run.end()
 
     assert "SHADOW" not in "\n".join(run.announced) + told(status) + error
+
+
+def test_a_rehearsal_in_virtual_time_is_the_same_in_every_mode(tmp_path: Path) -> None:
+    """Its venues are ghosts that fail as real ones do; a shadow would smooth that over."""
+    reports = []
+    for mode in ("ghost", "shadow"):
+        folder = write_deployment(tmp_path / mode, mode=mode)
+        file = football(folder, *[{}] * 12)
+        fed = xarb("feed", "football-data", file, "--offline", "--json", "-C", folder)
+        assert fed.exit_code == 0, told(fed)
+        reports.append(json.loads(fed.stdout))
+
+    assert reports[0] == reports[1]
+    assert reports[0]["executed"] > 0

@@ -133,6 +133,7 @@ def _settings(settings: Settings, read: FootballRead, plan: OfflinePlan, store: 
     replace = msgspec.structs.replace
     return replace(
         settings,
+        mode="ghost",
         venues=venues,
         store=replace(settings.store, url=store),
         bus=replace(settings.bus, url="embedded://"),
