@@ -132,14 +132,25 @@ def _rate(per_second: float) -> str:
 
 
 def markdown(results: dict[str, Any]) -> str:
-    """Return the table as a page, with the curve of the memory below."""
+    """Return the table as a page, with an order's stages and the curve of the memory below."""
     rows = [COLUMNS, ("---",) * len(COLUMNS), *(line.cells for line in compare(results))]
     text = "Made by `make bench`; ratios of one run.\n\n"
     text += "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    if found := results.get("venue_wire"):
+        text += f"\n{_stages(found)}"
     if found := results.get("memory"):
         curve = ", ".join(f"{sample:.0f}" for sample in found["curve_mb"])
         text += f"\nResident memory, MB, after each tenth of the executions: {curve}.\n"
     return text
+
+
+def _stages(found: dict[str, Any]) -> str:
+    spans = [
+        f"{name.replace('_', ' ')} {_ms(span['p50_us'])} / {_ms(span['p99_us'])}"
+        for name, span in found["stages"].items()
+    ]
+    opened = f"{found['connections']} connections opened meanwhile"
+    return f"An order's way to SX Bet, p50 / p99: {', '.join(spans)}; {opened}.\n"
 
 
 def show(results: dict[str, Any]) -> None:
