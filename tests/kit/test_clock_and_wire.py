@@ -13,17 +13,9 @@ import pytest
 from aiohttp import web
 
 from xarb_runtime.testing.clock import BEGINNING_MS, KitClock, KitLoop, StuckError
+from xarb_runtime.testing.faults import RETRY_AFTER_S, Fault
 from xarb_runtime.testing.forge import open_forger
-from xarb_runtime.testing.wire import (
-    CALL,
-    RETRY_AFTER_S,
-    Call,
-    Fault,
-    Life,
-    Pattern,
-    Wire,
-    pattern_of,
-)
+from xarb_runtime.testing.wire import CALL, Call, Life, Pattern, Wire, pattern_of
 
 
 def play(scene: Coroutine[Any, Any, Any]) -> Any:

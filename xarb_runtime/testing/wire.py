@@ -11,7 +11,6 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,7 +19,8 @@ import msgspec
 from aiohttp import ClientRequest, ClientResponse
 
 from xarb_runtime.testing.clock import KitClock
-from xarb_runtime.testing.forge import Forged, Forger
+from xarb_runtime.testing.faults import BEFORE, FORGED, Fault
+from xarb_runtime.testing.forge import Forger
 
 Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
 
@@ -28,40 +28,6 @@ Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _AN_ID = re.compile(r"^(0x)?[0-9a-fA-F-]{8,}$")
-
-
-class Fault(StrEnum):
-    """What happens to a request, or to its answer."""
-
-    LOST_ANSWER = "the server gets it, then the connection breaks"
-    RESET_BEFORE = "the connection breaks before the server gets it"
-    GATEWAY_AFTER = "the server gets it, a gateway answers 502"
-    GATEWAY_BEFORE = "a gateway answers 503, the server does not get it"
-    GARBAGE_AFTER = "the server gets it, the answer is 200 and torn JSON"
-    HTML_AFTER = "the server gets it, the answer is 200 and a page of HTML"
-    HTML_NOT_FOUND = "a proxy answers 404 and a page of HTML, the server does not get it"
-    TOO_MANY_BEFORE = "a gateway answers 429 and Retry-After, the server does not get it"
-    SILENCE_AFTER = "the server gets it, no answer ever comes"
-    SILENCE_BEFORE = "the server does not get it, no answer ever comes"
-    ARRIVES_LATE = "no answer ever comes, and the server gets it later"
-    SLOW = "the answer takes its time"
-
-
-#: What 429 says in `Retry-After`, seconds.
-RETRY_AFTER_S = 7
-
-_PAGE = b"<!doctype html><html><body><h1>Something went wrong</h1></body></html>"
-
-_FORGED = {
-    Fault.GATEWAY_AFTER: Forged(status=502, body=_PAGE, content_type="text/html"),
-    Fault.GATEWAY_BEFORE: Forged(status=503, body=_PAGE, content_type="text/html"),
-    Fault.GARBAGE_AFTER: Forged(status=200, body=b'{"status":"succ'),
-    Fault.HTML_AFTER: Forged(status=200, body=_PAGE, content_type="text/html"),
-    Fault.HTML_NOT_FOUND: Forged(status=404, body=_PAGE, content_type="text/html"),
-    Fault.TOO_MANY_BEFORE: Forged(status=429, body=b"{}", retry_after=RETRY_AFTER_S),
-}
-
-_BEFORE = {Fault.GATEWAY_BEFORE, Fault.HTML_NOT_FOUND, Fault.TOO_MANY_BEFORE}
 
 
 class Call:
@@ -263,8 +229,8 @@ class Wire:
         self, disturbance: Disturbance, request: ClientRequest, handler: Handler
     ) -> ClientResponse:
         fault = disturbance.fault
-        if fault in _BEFORE:
-            return await self._forger.answer(_FORGED[fault])
+        if fault in BEFORE:
+            return await self._forger.answer(FORGED[fault])
         if fault is Fault.RESET_BEFORE:
             raise aiohttp.ClientOSError(errno.ECONNRESET, "connection reset by peer")
         if fault is Fault.SILENCE_BEFORE:
@@ -282,7 +248,7 @@ class Wire:
             return await _for_ever()
         if fault is Fault.LOST_ANSWER:
             raise aiohttp.ServerDisconnectedError
-        return await self._forger.answer(_FORGED[fault])
+        return await self._forger.answer(FORGED[fault])
 
     async def _send_later(self, request: ClientRequest, delay_ms: int) -> None:
         """Send it when its client has long given up: bytes that lay somewhere on their way."""

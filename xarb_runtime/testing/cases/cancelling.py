@@ -6,8 +6,8 @@ from xarb_runtime.domain.orders import Accepted, CancelRefused, OrderReport, Ord
 from xarb_runtime.testing.bench import Fate
 from xarb_runtime.testing.case import Level, case, expect
 from xarb_runtime.testing.driven import told
+from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
-from xarb_runtime.testing.wire import Fault
 
 
 def _is_dead(report: OrderReport) -> bool:

@@ -12,8 +12,8 @@ from xarb_runtime.domain.orders import Accepted
 from xarb_runtime.testing.case import Level, case, expect
 from xarb_runtime.testing.clock import KitLoop
 from xarb_runtime.testing.driven import Driven, NoAnswerError, told
+from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
-from xarb_runtime.testing.wire import Fault
 
 HOUR_MS = 3_600_000
 CROWD = 12

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from xarb_runtime.testing.case import Level, case, expect, skip
 from xarb_runtime.testing.driven import NoAnswerError
+from xarb_runtime.testing.faults import RETRY_AFTER_S, Fault
 from xarb_runtime.testing.stage import Stage
-from xarb_runtime.testing.wire import RETRY_AFTER_S, Fault
 
 
 @case("XV-400", Level.GOLD)
