@@ -48,12 +48,20 @@ class Entry:
     @property
     def is_open(self) -> bool:
         """Whether something may still happen to it."""
+        if self.refused is not None:
+            return False  # the exchange does not have it, and never will
         return (self.sent or self.earlier) and not (self.last is not None and self.last.final)
 
     @property
     def has_news(self) -> bool:
         """Whether the stream has not said the last word about it yet."""
         return self.is_open or self.told != self.last
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody misses it: nothing can happen to it any more, and it was all told."""
+        ended = self.refused is not None or (self.last is not None and self.last.final)
+        return ended and not self.has_news and not self.lock.locked()
 
     def never_left(self) -> bool:
         """Return whether it is certain that nobody has ever sent it."""

@@ -34,6 +34,8 @@ from .settings import CcxtSettings
 from .wire import placing, urgent
 
 _LONGEST_TEXT = 200
+#: So many orders that are over are remembered.
+_MOST_OVER = 1_000
 
 
 class CcxtVenue(Venue):
@@ -67,6 +69,7 @@ class CcxtVenue(Venue):
         """
         if not self._trades:
             return Refused("NOT_TRADING", "orders are only simulated")
+        self._forget_oldest()
         entry = self._book.setdefault(order.client_id, Entry(order, earlier=False))
         async with entry.lock:
             if entry.refused is not None:
@@ -182,6 +185,11 @@ class CcxtVenue(Venue):
     def watch(self, order: Order) -> None:
         """Remember an order of an earlier process: it is looked at, and never sent again."""
         self._book.setdefault(order.client_id, Entry(order, earlier=True))
+
+    def _forget_oldest(self) -> None:
+        over = [name for name, entry in self._book.items() if entry.is_over]
+        for name in over[: max(0, len(over) - _MOST_OVER)]:
+            del self._book[name]
 
     def _known(self, order: Order) -> Entry:
         return self._book.setdefault(order.client_id, Entry(order, earlier=True))

@@ -22,7 +22,7 @@ from tests.ccxt_prediction.stage import (
     stage,
 )
 from tests.plugins.worlds import REGISTRY
-from xarb_runtime.domain.orders import OrderStatus, Selection
+from xarb_runtime.domain.orders import OrderStatus, Refused, Selection
 from xarb_runtime.plugins.keys import KeyProblemError
 
 KEY = "11" * 32
@@ -86,6 +86,36 @@ async def test_orders_of_an_earlier_life_are_reported_when_they_are_watched() ->
 
     assert report.client_id == "x-1:1:0"
     assert report.final
+
+
+async def test_what_was_refused_is_not_looked_for_again_and_again() -> None:
+    scene = stage()
+    scene.exchange.status = 400
+
+    def refuse(row: dict[str, Any]) -> None:
+        raise errors.InvalidOrder(str(row))
+
+    scene.exchange.answer = refuse
+    assert type(await scene.venue.place(order("x-1:1:0"))) is Refused
+    scene.exchange.status, scene.exchange.answer = 200, scene.exchange.keep
+    await scene.venue.place(order("x-2:1:0"))
+
+    (report,) = await scene.heard(1)
+
+    assert report.client_id == "x-2:1:0"
+    assert scene.venue.figures()["orders_watched"] == 0
+
+
+async def test_only_so_many_orders_that_are_over_are_remembered() -> None:
+    scene = stage()
+    scene.exchange.answer = scene.exchange.keep
+    stream = scene.venue.reports()
+    for number in range(1_010):
+        await scene.venue.place(order(f"x-{number}:1:0"))
+        scene.clock.time_ms = 1_000_000
+        await anext(stream)
+
+    assert len(scene.venue._book) <= 1_001
 
 
 async def test_the_stream_survives_an_exchange_that_is_away() -> None:
