@@ -55,6 +55,7 @@ bench: $(STAMP) services
 	@$(BIN)/python -m benchmarks
 
 evidence: ghost
+	@$(BIN)/python -m tests.docs.reports
 	@$(BIN)/python -m pytest tests/runbooks
 
 $(STAMP): requirements.lock pyproject.toml hatch_build.py .ci/venv

@@ -46,6 +46,7 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[SxBetVenue, None]:
             timeout_ms=parse_duration_ms(own.request_timeout),
             limit=own.rate_limit,
             kept=own.rate_kept,
+            fills_limit=own.rate_fills,
         )
         venue = SxBetVenue(opening, rest, signer)
         duties = [venue.keep]

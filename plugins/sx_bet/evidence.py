@@ -59,6 +59,7 @@ class Evidence:
         self._row: wire.OrderRow | None = None
         self._fills: dict[str, wire.FillRow] = {}
         self._verified = False
+        self._struck_ms: int | None = None
 
     # -- What is heard ---------------------------------------------------------------------------
 
@@ -121,7 +122,8 @@ class Evidence:
 
         Args:
             now_ms: the time, for what has no time of its own.
-            patience_ms: so long an ended order's fills may take to be readable.
+            patience_ms: so long an ended order's fills may take to be readable. Counted from the
+                first time that this was asked of the ended order: the exchange's clock is not ours.
         """
         if not self.heard:
             return None
@@ -170,8 +172,11 @@ class Evidence:
             return 0
         if row.inactive_reason != wire.FILLED and row.remaining_size == 0:
             # Either a remainder that was struck off, or fills that cannot be read yet.
-            return 0 if now_ms >= row.updated_ms + patience_ms else row.total_bet_size
-        return row.total_bet_size - row.remaining_size
+            self._struck_ms = now_ms if self._struck_ms is None else min(now_ms, self._struck_ms)
+            return 0 if now_ms >= self._struck_ms + patience_ms else row.total_bet_size
+        # What is filled has fills, whatever the row says is left of it.
+        least = 1 if row.inactive_reason == wire.FILLED else 0
+        return max(least, row.total_bet_size - row.remaining_size)
 
     def _status(self, matched: int) -> OrderStatus:
         full = bool(self.draft and matched and matched >= self.draft.message.stake)

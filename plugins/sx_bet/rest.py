@@ -23,8 +23,6 @@ _SERVER_ERRORS = range(500, 600)
 
 #: A minute, and a second for requests that take longer on their way than those after them.
 _MINUTE_MS = 61_000
-#: Reading fills has a limit of its own.
-_FILLS_A_MINUTE = 200
 _TRIES = 3
 _RETRY_MS = 200
 _HOLD_MS = 1_000
@@ -73,13 +71,14 @@ class Rest:
         timeout_ms: int,
         limit: int,
         kept: int,
+        fills_limit: int,
     ) -> None:
         self._session, self._clock = session, clock
         self._url = URL(url)
         self._headers = {"x-sx-api-key": api_key} if api_key else {}
         self._timeout_ms = timeout_ms
         self.pace = Pace(clock, limit, _MINUTE_MS, kept=kept)
-        fills = min(limit, _FILLS_A_MINUTE)
+        fills = min(limit, fills_limit)
         self._fills_pace = Pace(clock, fills, _MINUTE_MS, kept=fills // 2)
         self.date_ms: int | None = None
 

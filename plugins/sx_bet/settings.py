@@ -17,6 +17,8 @@ from xarb_runtime.plugins.keys import KeyPlace
 #: What the exchange says is the longest it waits with an answer.
 LONGEST_WAIT_MS = 15_000
 SHORTEST_HEARTBEAT_MS = 6_000
+#: With fewer, looking up a single order takes minutes.
+LEAST_FILLS = 10
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _DURATIONS = (
@@ -58,6 +60,7 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             for this long. Refreshed after a third of it.
         rate_limit: requests that may be sent in a minute.
         rate_kept: how many of them only orders, cancels and looking orders up may use.
+        rate_fills: requests for fills that may be sent in a minute. V2's limit; V3's is not known.
         poll_pause: pause between two looks at an order while the websocket is down.
     """
 
@@ -80,6 +83,7 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     heartbeat_timeout: str = "60s"
     rate_limit: int = 500
     rate_kept: int = 200
+    rate_fills: int = 200
     poll_pause: str = "2s"
 
     def __post_init__(self) -> None:
@@ -93,12 +97,17 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             _refuse("address", "0x and 40 hexadecimal digits", self.address)
         if not 0 < self.min_stake <= self.max_stake:
             _refuse("min_stake", "an amount above 0 and at most max_stake", self.min_stake)
-        if not self.rate_limit > self.rate_kept >= 0:
-            _refuse("rate_kept", f"0 or more, less than rate_limit ({self.rate_limit})", "it not")
+        self._check_rates()
         if parse_duration_ms(self.max_wait) > LONGEST_WAIT_MS:
             _refuse("max_wait", "at most 15s", self.max_wait)
         if parse_duration_ms(self.heartbeat_timeout) < SHORTEST_HEARTBEAT_MS:
             _refuse("heartbeat_timeout", "at least 6s", self.heartbeat_timeout)
+
+    def _check_rates(self) -> None:
+        if not self.rate_limit > self.rate_kept >= 0:
+            _refuse("rate_kept", f"0 or more, less than rate_limit ({self.rate_limit})", "it not")
+        if self.rate_fills < LEAST_FILLS:
+            _refuse("rate_fills", f"at least {LEAST_FILLS}", self.rate_fills)
 
     def __repr__(self) -> str:
         return f"SxBetSettings(url={self.url!r}, api_key=***)"

@@ -57,6 +57,7 @@ async def asking(desk: Desk, **changes: Any) -> AsyncIterator[Any]:
         "timeout_ms": 20_000,
         "limit": 100,
         "kept": 10,
+        "fills_limit": 50,
     }
     try:
         async with aiohttp.ClientSession() as session:
@@ -154,6 +155,7 @@ async def test_nobody_there_is_no_answer() -> None:
             timeout_ms=100,
             limit=9,
             kept=1,
+            fills_limit=9,
         )
         with pytest.raises(ConnectionError):
             await gone.send("POST", "orders-v3", {})

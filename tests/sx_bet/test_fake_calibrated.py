@@ -34,6 +34,7 @@ def test_two_hundred_orders_have_every_fate() -> None:
         "cancelled",
         "fails",
         "hidden_looks",
+        "hidden_ms",
         "forgets",
         "answer",
         "slow_ms",

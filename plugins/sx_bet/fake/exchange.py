@@ -61,6 +61,8 @@ class Exchange:
         self._news.order(order)
         self._work.spawn(self._arrive(order), f"{order.id} arrives")
         self._work.spawn(self._expire(order), f"{order.id} expires")
+        if fate.hidden_ms:
+            self._work.spawn(self._show(order), f"{order.id} is indexed")
         return order
 
     def delay_ms(self, market: Market) -> int:
@@ -93,6 +95,10 @@ class Exchange:
     async def _expire(self, order: Order) -> None:
         await self._work.until(order.expiry * 1000)
         self.end(order, "EXPIRED")
+
+    async def _show(self, order: Order) -> None:
+        await self._work.sleep(order.fate.hidden_ms)
+        order.looks = 0
 
     # -- Matching --------------------------------------------------------------------------------
 

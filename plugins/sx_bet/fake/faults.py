@@ -99,6 +99,8 @@ def drawn(mix: FakeMix, dice: random.Random) -> OrderFate:
 
 #: Of the orders whose matches are taken back, so many lose all of them.
 _WHOLLY = 0.7
+#: A late index has caught up after this.
+_INDEXED_MS = 3_000
 _IN_PART = OrderFate(fails_first=True)
 
 
@@ -112,7 +114,7 @@ _FATES: dict[str, Callable[[random.Random], OrderFate]] = {
     "slow": lambda dice: OrderFate(slow_ms=dice.randrange(2_000, 9_000)),
     "lost": lambda _: OrderFate(answer="lost"),
     "failed": lambda dice: OrderFate(fails=True) if dice.random() < _WHOLLY else _IN_PART,
-    "late_index": lambda dice: OrderFate(hidden_looks=dice.randrange(1, 4)),
+    "late_index": lambda dice: OrderFate(hidden_looks=dice.randrange(1, 4), hidden_ms=_INDEXED_MS),
     "timeout": lambda _: OrderFate(forgets=True),
     "error": lambda _: OrderFate(answer="error"),
     "stream_break": lambda _: OrderFate(breaks_streams=True),

@@ -50,6 +50,7 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
         fails: its fills are taken back instead of locked.
         fails_first: the first of its fills is, the others stay.
         hidden_looks: reading it finds nothing so many times, nor its fills.
+        hidden_ms: but not for longer than this: an index catches up by itself; 0: for ever.
         on_cancel: the first cancel is answered so and has no effect: `unconfirmed`, `notCancelled`.
             Or: `filled`: it fills first; `unconfirmed_done`: it is cancelled, and not confirmed.
         forgets: the wait for its outcome ends with TIMEOUT, whatever has happened.
@@ -67,6 +68,7 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
     fails: bool = False
     fails_first: bool = False
     hidden_looks: int = 0
+    hidden_ms: int = 0
     on_cancel: Literal["", "unconfirmed", "unconfirmed_done", "notCancelled", "filled"] = ""
     forgets: bool = False
     answer: Literal["", "lost", "reset", "error", "error_after", "garbage"] = ""

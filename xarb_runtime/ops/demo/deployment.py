@@ -56,6 +56,7 @@ _OURS: dict[str, dict[str, Any]] = {
     "sx_bet": {
         "max_stake": 1000,
         "rate_limit": 20_000,
+        "rate_fills": 10_000,
         "expiry_margin": "5s",
         "absence_margin": "5s",
         "call_deadline": "4s",
