@@ -198,9 +198,33 @@ def test_a_remainder_that_was_struck_off_is_believed_when_the_index_had_time() -
     found.hear_row(ended)
     found.hear_fills([], complete=True)
 
-    assert found.report(ended.updated_ms + PATIENCE_MS - 1, PATIENCE_MS) is None
-    report = found.report(ended.updated_ms + PATIENCE_MS, PATIENCE_MS)
+    assert found.report(NOW_MS, PATIENCE_MS) is None
+    assert found.report(NOW_MS + PATIENCE_MS - 1, PATIENCE_MS) is None
+    report = found.report(NOW_MS + PATIENCE_MS, PATIENCE_MS)
     assert (report.status, report.filled, report.final) == (OrderStatus.CANCELLED, 0, True)
+
+
+@pytest.mark.parametrize("ahead_ms", [-3_600_000, 10_000, 60_000])
+def test_a_clock_that_differs_shortens_no_patience_and_lengthens_none(ahead_ms: int) -> None:
+    found = known()
+    ended = row(0, "INACTIVE", "NO_LIQUIDITY")
+    found.hear_row(ended)
+    found.hear_fills([], complete=True)
+    now_ms = ended.updated_ms + ahead_ms
+
+    assert found.report(now_ms, PATIENCE_MS) is None
+    assert found.report(now_ms + PATIENCE_MS - 1, PATIENCE_MS) is None
+    assert found.report(now_ms + PATIENCE_MS, PATIENCE_MS) is not None
+
+
+@pytest.mark.parametrize("left", [0, 1, STAKE])
+def test_an_order_that_reads_filled_is_not_over_without_a_fill(left: int) -> None:
+    found = known()
+    found.hear_row(row(left, "INACTIVE", "FILLED"))
+    found.hear_fills([], complete=True)
+
+    assert found.report(NOW_MS, PATIENCE_MS) is None
+    assert found.report(NOW_MS + 10 * PATIENCE_MS, PATIENCE_MS) is None
 
 
 def test_nothing_is_final_before_the_fills_were_read() -> None:
