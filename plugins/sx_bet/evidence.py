@@ -116,6 +116,12 @@ class Evidence:
         """Whether the exchange is known to have, or to have had, the order."""
         return bool(self._outcome or self._row or self._fills)
 
+    @property
+    def found_as(self) -> str:
+        """The order's id as its row has it; empty while no row was read."""
+        # It differs from the draft's where settings or terms have changed since it was sent.
+        return self._row.key if self._row is not None else ""
+
     def report(self, now_ms: int, patience_ms: int) -> OrderReport | None:
         """
         Return what can be said; None while what is said is not backed yet.

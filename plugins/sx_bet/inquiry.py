@@ -110,6 +110,16 @@ class Inquiry:
         evidence.hear_fills(fills, complete=row is not None)
         return row is not None or bool(fills)
 
+    async def is_there(self, known: Known) -> bool:
+        """Return whether the exchange says that it has an order; asked once, by the order's id."""
+        name = known.evidence.draft
+        if name is None or known.evidence.heard:
+            return known.evidence.heard
+        try:
+            return await self._row(f"orders-v3/{name.id}", urgent=True) is not None
+        except (NoAnswerError, wire.WireError):
+            return False
+
     async def _row(self, path: str, *, urgent: bool) -> wire.OrderRow | None:
         answer = await self._rest.get(path, private=True, urgent=urgent)
         if answer.status == OK:
@@ -142,8 +152,10 @@ class Inquiry:
                 "fills-v3", wire.FillPage, params, private=True, urgent=urgent
             )
             fills += page.fills
-            if not page.next_key:
-                return fills
+            wanted = asked.get("orderId")
+            is_ignored = any(wanted not in {None, it.order_id.lower()} for it in page.fills)
+            if is_ignored or not page.next_key:
+                return fills  # of a filter that is ignored the rest is of no use
             params["nextKey"] = page.next_key
         raise wire.WireError(f"more than {_MOST_PAGES} pages of fills")
 

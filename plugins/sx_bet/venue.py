@@ -138,12 +138,16 @@ class SxBetVenue(Venue):
         except (NoAnswerError, wire.WireError) as error:
             return Unknown(str(error))
         if isinstance(outcome, Refused):
-            if is_duplicate(outcome):
-                return _as_placed(await self._inquiry.look(known.order, urgent=True))
-            self._orders.forget(known.order)
-            return outcome
+            return await self._refused(known, outcome)
         report = self._orders.tell(known.evidence)
         return Accepted(report or outcome)
+
+    async def _refused(self, known: Known, refused: Refused) -> PlaceAnswer:
+        # A second copy may be refused for any reason: what counts is whether there is a first.
+        if is_duplicate(refused) or await self._inquiry.is_there(known):
+            return _as_placed(await self._inquiry.look(known.order, urgent=True))
+        self._orders.forget(known.order)
+        return refused
 
     async def cancel(self, order: Order) -> CancelAnswer:
         """Ask to cancel; the answer is believed only after the order and its fills were read."""
@@ -155,14 +159,13 @@ class SxBetVenue(Venue):
         await self._standing.tried()
         known = self._orders.follow(order)
         try:
-            name = known.evidence.draft or self._inquiry.draft(order)
+            draft = known.evidence.draft or self._inquiry.draft(order)
         except UnsendableError as error:
             return Unknown(str(error))
+        name = known.evidence.found_as or draft.id
         try:
-            answer = await self._rest.send(
-                "DELETE", "orders-v3", {"orders": [{"orderId": name.id}]}
-            )
-            word, reason = cancel_word(answer, name.id)
+            answer = await self._rest.send("DELETE", "orders-v3", {"orders": [{"orderId": name}]})
+            word, reason = cancel_word(answer, name)
         except (NoAnswerError, wire.WireError) as error:
             return Unknown(str(error))
         report = await self._after_cancel(order, patient=word == "cancelled")
