@@ -195,7 +195,8 @@ class Cashouts:
         """Whether a bet is still ours, at a time when no signature is good any more."""
         trade, chain = self._parts.trade, self._parts.chain
         if chain is None or trade is None:
-            return bet.sold is False
+            told_ms, until_ms = self._parts.wire.date_ms, self._bound_ms(order) + self._margin_ms
+            return bet.sold is False and (told_ms is None or told_ms >= until_ms)
         if await chain.time_s() * 1000 <= self._bound_ms(order):
             return False
         return await chain.owns(trade.orders.wallet.bettor, int(bet.bet))

@@ -183,9 +183,12 @@ class Follower:
             return
         if row is not None and row.is_of(followed.terms):
             self.learn(followed.order, row)
-        elif row is None and followed.last is None and self.is_too_late(followed.terms):
+        elif row is None and followed.last is None and self._is_gone(followed.terms):
             # `find` tells that it is absent, with all the proofs that there are.
             self.drop(followed.order.client_id)
+
+    def _is_gone(self, terms: Terms) -> bool:
+        return self.is_too_late(terms) and self.was_too_late(terms)
 
     async def _reconcile(self) -> None:
         """Compare what stands with the list of our bets; what is not in it has ended, or is new."""
@@ -210,8 +213,13 @@ class Follower:
     # -- When to look ----------------------------------------------------------------------------
 
     def is_too_late(self, terms: Terms) -> bool:
-        """Whether an order that the venue does not know by now can never be placed."""
+        """Whether by our clock an order that the venue does not know can never be placed."""
         return self._clock.now_ms() >= terms.expires_at * 1000 + self._absent_ms
+
+    def was_too_late(self, terms: Terms) -> bool:
+        """The same by the time of the venue's newest answer, where it tells the time."""
+        told_ms = self._orders.date_ms
+        return told_ms is None or told_ms >= terms.expires_at * 1000 + self._absent_ms
 
     def _plan(self, followed: Followed, row: Row) -> None:
         now_ms = self._clock.now_ms()

@@ -47,6 +47,11 @@ class Orders:
         self.environment, self.wallet = environment, wallet
         self._expiry_ms = settings.milliseconds("expiry")
 
+    @property
+    def date_ms(self) -> int | None:
+        """The venue's time as it was last told; None when it never was."""
+        return self._wire.date_ms
+
     def terms(self, order: Order) -> Terms:
         """
         Return an order in the venue's terms.

@@ -167,12 +167,13 @@ class Placing:
         return Absent("its signature has expired, and no one knows it")
 
     async def _doubt(self, terms: Terms) -> str:
-        """Return what the chain has against an order's absence; our clock may be wrong."""
+        """Return what chain and venue have against an order's absence; our clock may be wrong."""
         chain, bettor = self._parts.chain, self._trade.orders.wallet.bettor
-        if chain is None:
-            return ""
-        if await chain.time_s() <= terms.expires_at:
-            return "by the chain's time its signature is still good"
-        if await chain.has_used(bettor, terms.nonce):
-            return "the contract has a bet with its nonce, but the venue does not list it"
+        if chain is not None:
+            if await chain.time_s() <= terms.expires_at:
+                return "by the chain's time its signature is still good"
+            if await chain.has_used(bettor, terms.nonce):
+                return "the contract has a bet with its nonce, but the venue does not list it"
+        if not self._trade.follower.was_too_late(terms):
+            return "by the venue's time its signature is still good"
         return ""

@@ -4,7 +4,9 @@ Requests: one at a time as asked for, never repeated by itself, numbers exact.
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, cast
 
 import aiohttp
@@ -64,6 +66,9 @@ class Wire:
         url: what all paths are below.
         timeout_ms: deadline of one request.
         pace: the rate limit.
+
+    Attributes:
+        date_ms: the venue's time as it was last told, whole seconds; None when it never was.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Wire:
     ) -> None:
         self._session, self._url, self.pace = session, URL(f"{url.rstrip('/')}/"), pace
         self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
+        self.date_ms: int | None = None
 
     async def get(self, path: str, params: Params = (), *, urgent: bool = False) -> Answer:
         """
@@ -102,6 +108,7 @@ class Wire:
             headers={"Accept": "application/json"},
             **asked,
         ) as answer:
+            self.date_ms = _date_ms(answer.headers.get("Date", "")) or self.date_ms
             if answer.status == TOO_MANY:
                 self.pace.hold(_silence_ms(answer.headers.get("Retry-After", "")))
             return Answer(answer.status, read_json(await answer.read()))
@@ -155,6 +162,14 @@ def words_of(error: BaseException) -> str:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
+
+
+def _date_ms(text: str) -> int | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _silence_ms(text: str) -> int:

@@ -102,6 +102,25 @@ def test_a_clock_that_is_ahead_makes_nothing_absent_before_its_time() -> None:
     in_virtual_time(scenario())
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_without_a_node_it_is_the_venues_time_that_counts(fresh: bool) -> None:
+    async def scenario() -> None:
+        ahead_ms = 60_000
+        async with world() as here, here.connect(ahead_ms=ahead_ms, rpc_url="") as venue:
+            order = here.order(expires_ms=here.clock.now_ms() + ahead_ms + 2_500)
+            here.control.disturb(faults.WireFault(route="POST bet/orders/*"))
+            await venue.place(order)
+            await here.clock.sleep_ms(50_000)
+            async with here.connect(ahead_ms=ahead_ms, rpc_url="") as other:
+                found = await (other if fresh else venue).find(order)
+            assert isinstance(found, Unknown)
+            assert "the venue's time" in found.reason
+            await here.clock.sleep_ms(ahead_ms)
+            assert isinstance(await venue.find(order), Absent)
+
+    in_virtual_time(scenario())
+
+
 @pytest.mark.parametrize("route", [LOOK, LIST, "POST rpc"])
 @pytest.mark.parametrize(
     "fault",

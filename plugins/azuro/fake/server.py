@@ -5,6 +5,7 @@ The server: all routes under one address, and what goes wrong on the way to them
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
@@ -64,6 +65,7 @@ class Site:
     def application(self) -> web.Application:
         """Return the application with all routes."""
         app = web.Application(middlewares=[self._meet])
+        app.on_response_prepare.append(self._date)
         desk = Desk(self.world, self._relayer)
         app.router.add_routes(MarketRoutes(self.world).routes(REST))
         app.router.add_routes(BetRoutes(self.world, desk).routes(REST))
@@ -71,6 +73,11 @@ class Site:
         app.router.add_get(f"{STREAMS}/feed", self.feed.serve)
         app.router.add_post(RPC, Rpc(self.world, self._oracle).serve)
         return app
+
+    async def _date(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """Every server tells its time; without this it would be that of the machine."""
+        del request
+        answer.headers["Date"] = formatdate(self._clock.now_ms() / 1000, usegmt=True)
 
     @web.middleware
     async def _meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
