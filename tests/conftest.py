@@ -4,6 +4,11 @@ import os
 
 from hypothesis import settings
 
+from xarb_runtime.plugins.recursion import recursion_limit_kept
+
+with recursion_limit_kept():  # later imports find it imported, and change the limit no more
+    import eth_account  # noqa: F401
+
 # The same examples on every machine, and no limit that depends on how busy it is.
 settings.register_profile("xarb", derandomize=True, deadline=None, database=None)
 settings.load_profile("xarb")

@@ -1,6 +1,8 @@
 """CloudEvents: what is read and written, and that no bytes whatever raise."""
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 
 import msgspec
@@ -347,3 +349,21 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 @given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
 def test_a_time_that_is_written_is_read_back(time_ms: int) -> None:
     assert parse_time_ms(format_time(time_ms)) == time_ms
+
+
+def test_a_package_that_raises_the_recursion_limit_does_not_let_brackets_through() -> None:
+    """In a process of its own: where this fails, the stack is overrun."""
+    program = (
+        "import sys; sys.setrecursionlimit(100_000)\n"
+        "from xarb_runtime.bus.cloudevents import decode\n"
+        "print(decode(b'[' * 200_000))\n"
+        "print(sys.getrecursionlimit())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "levels" in done.stdout
+    assert "100000" in done.stdout

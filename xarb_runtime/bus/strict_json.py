@@ -10,8 +10,12 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from xarb_runtime.plugins.recursion import recursion_limited
+
 MAX_BYTES = 256 * 1024
 MAX_NESTING = 32
+#: Python's own limit. A package may have raised it: brackets would then overrun the stack.
+USUAL_RECURSION = 1_000
 
 _LONGEST = 60
 _TOO_DEEP = f"expected at most {MAX_NESTING} levels, found more"
@@ -48,7 +52,8 @@ def _parsed(body: bytes) -> Any:
         message = f"expected text in UTF-8, found other bytes at offset {error.start}"
         raise UnreadableError(message) from None
     try:
-        return _DECODER.decode(text)
+        with recursion_limited(USUAL_RECURSION):
+            return _DECODER.decode(text)
     except UnreadableError:
         raise
     except RecursionError:

@@ -18,3 +18,17 @@ def recursion_limit_kept() -> Generator[None, None, None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
+
+
+@contextmanager
+def recursion_limited(most: int) -> Generator[None, None, None]:
+    """Lower the recursion limit to `most` for as long as the context lasts, if it is higher."""
+    limit = sys.getrecursionlimit()
+    if limit <= most:
+        yield
+        return
+    sys.setrecursionlimit(most)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
