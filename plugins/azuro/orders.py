@@ -2,7 +2,7 @@
 Orders on the wire: sent once, looked up by an id that is known beforehand, listed by bettor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xarb_runtime.domain.orders import Order
@@ -89,9 +89,9 @@ class Orders:
             "bettorSignature": signed.signature,
         }
 
-    async def post(self, body: dict[str, Any]) -> Answer:
-        """Send an order, once. Cancelled or failed, it may have arrived."""
-        return await self._wire.post("bet/orders/ordinar", body, urgent=True)
+    async def post(self, body: dict[str, Any], may: Callable[[], bool]) -> Answer:
+        """Send an order, once, if it still may be. Cancelled or failed, it may have arrived."""
+        return await self._wire.post("bet/orders/ordinar", body, urgent=True, may=may)
 
     async def look(self, name: str, *, urgent: bool = False) -> Row | None:
         """

@@ -21,7 +21,7 @@ from .parts import Parts, Trade
 from .refusals import Verdict, judge
 from .states import Row, Standing, acknowledged
 from .terms import BadOrderError, Terms
-from .wire import words_of
+from .wire import TooLateError, words_of
 
 MISMATCH = "the venue knows another order under this order's number"
 
@@ -78,7 +78,10 @@ class Placing:
         self._sent[order.client_id] = None
         follower.add(order)
         try:
-            answer = await orders.post(body)
+            answer = await orders.post(body, lambda: self._is_in_time(order))
+        except TooLateError:
+            late = Verdict(refused="EXPIRED", reason="its time was over before it could be sent")
+            return await self._look(order, terms, late)
         except aiohttp.ClientConnectorError as error:
             # There was no connection to send it over.
             self._forget(order)
@@ -91,6 +94,9 @@ class Placing:
             report = acknowledged(order.client_id, verdict.taken, now_ms)
             return Accepted(follower.note(report))
         return await self._look(order, terms, verdict)
+
+    def _is_in_time(self, order: Order) -> bool:
+        return self._parts.clock.now_ms() < order.expires_ms
 
     async def _look(
         self, order: Order, terms: Terms, verdict: Verdict | None = None

@@ -3,7 +3,7 @@ Requests: one at a time as asked for, never repeated by itself, numbers exact.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -25,6 +25,10 @@ SERVER_ERROR = 500
 SILENCE_MS = 1_000
 
 Params = Sequence[tuple[str, str]]
+
+
+class TooLateError(Exception):
+    """When its turn had come, it was too late to send it. It was not sent."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -85,19 +89,30 @@ class Wire:
         Raises:
             aiohttp.ClientError, TimeoutError: there was no answer.
         """
-        return await self._call("GET", path, urgent=urgent, params=list(params))
+        await self.pace.turn(urgent=urgent)
+        return await self._call("GET", path, params=list(params))
 
-    async def post(self, path: str, body: Mapping[str, Any], *, urgent: bool = False) -> Answer:
+    async def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        urgent: bool = False,
+        may: Callable[[], bool] = lambda: True,
+    ) -> Answer:
         """
-        Send, once.
+        Send, once, if it still may be sent when its turn has come.
 
         Raises:
             aiohttp.ClientError, TimeoutError: there was no answer. It may have arrived.
+            TooLateError: it was not sent.
         """
-        return await self._call("POST", path, urgent=urgent, json=body)
-
-    async def _call(self, method: str, path: str, *, urgent: bool, **asked: Any) -> Answer:
         await self.pace.turn(urgent=urgent)
+        if not may():
+            raise TooLateError
+        return await self._call("POST", path, json=body)
+
+    async def _call(self, method: str, path: str, **asked: Any) -> Answer:
         url = self._url.join(URL(path))
         # A redirect would send an order twice.
         async with self._session.request(

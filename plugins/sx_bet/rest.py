@@ -33,6 +33,10 @@ class NoAnswerError(ConnectionError):
     """The exchange did not answer, or not with what it should. Nobody knows what it has done."""
 
 
+class TooLateError(Exception):
+    """When its turn had come, it was too late to send it. It was not sent."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What came back."""
 
@@ -137,15 +141,24 @@ class Rest:
         return wire.read_data(answer.body, shape)
 
     async def send(
-        self, method: str, path: str, body: Any, *, longer_ms: int = 0, urgent: bool = True
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        longer_ms: int = 0,
+        until_ms: int | None = None,
     ) -> Answer:
         """
-        Send something, once.
+        Send something, once, and before `until_ms`.
 
         Raises:
             NoAnswerError: there was no answer; it may have arrived.
+            TooLateError: it was not sent.
         """
-        await self.pace.turn(urgent=urgent)
+        await self.pace.turn(urgent=True)
+        if until_ms is not None and self._clock.now_ms() >= until_ms:
+            raise TooLateError
         return await self._once(
             method, path, self._timeout_ms + longer_ms, private=True, data=msgspec.json.encode(body)
         )

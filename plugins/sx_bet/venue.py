@@ -33,7 +33,7 @@ from .odds import from_units
 from .orders import Known, Orders
 from .placing import answer_of, cancel_word, is_duplicate
 from .prices import Prices
-from .rest import NoAnswerError, Rest
+from .rest import NoAnswerError, Rest, TooLateError
 from .settings import SxBetSettings
 from .signing import Signer
 
@@ -133,8 +133,14 @@ class SxBetVenue(Venue):
             longer_ms = parse_duration_ms(own.max_wait)
             body |= {"waitForOutcome": True, "maxWaitTime": longer_ms}
         try:
-            answer = await self._rest.send("POST", "orders-v3", body, longer_ms=longer_ms)
+            until_ms = known.order.expires_ms
+            answer = await self._rest.send(
+                "POST", "orders-v3", body, longer_ms=longer_ms, until_ms=until_ms
+            )
             outcome = answer_of(answer, draft.id, known.evidence, self._clock.now_ms())
+        except TooLateError:
+            reason = "no request was left before the order's time was over"
+            return await self._refused(known, Refused("EXPIRED", reason))
         except (NoAnswerError, wire.WireError) as error:
             return Unknown(str(error))
         if isinstance(outcome, Refused):

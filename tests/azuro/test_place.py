@@ -298,3 +298,19 @@ def test_when_the_venue_asks_for_silence_nothing_is_sent() -> None:
             assert here.posts() == 1
 
     in_virtual_time(scenario())
+
+
+def test_an_order_whose_time_is_over_when_the_fee_is_known_is_not_sent() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            slow = faults.WireFault(
+                route="GET bet/gas-info*", what="none", handled=True, delay_ms=3_000
+            )
+            here.control.disturb(slow)
+            answer = await venue.place(here.order(expires_ms=here.clock.now_ms() + 2_000))
+
+            assert isinstance(answer, Refused)
+            assert answer.code == "EXPIRED"
+            assert here.posts() == 0
+
+    in_virtual_time(scenario())

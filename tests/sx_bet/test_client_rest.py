@@ -12,6 +12,8 @@ import pytest
 from aiohttp import web
 
 from tests.plugins.worlds import REGISTRY
+from tests.sx_bet.client_scene import Scene, play
+from xarb_runtime.domain.orders import Refused
 from xarb_runtime.testing.clock import KitClock, KitLoop
 
 assert REGISTRY
@@ -170,3 +172,25 @@ async def test_a_failing_status_is_no_success_whatever_the_body_says() -> None:
 
     with pytest.raises(ConnectionError):
         placing.answer_of(rest.Answer(503, body, {}), "0x1", found.Evidence(None), 0)
+
+
+def test_an_order_that_has_waited_too_long_for_its_turn_is_not_sent() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            await venue.heartbeat()
+            pace: Any = venue
+            pace._rest.pace.hold(1_900)
+
+            async def hold_on() -> None:
+                await stage.clock.sleep_ms(1_000)
+                pace._rest.pace.hold(5_000)
+
+            holding = asyncio.create_task(hold_on())
+            answer = await venue.place(stage.order(within_ms=2_000))
+            await holding
+
+            assert isinstance(answer, Refused)
+            assert answer.code == "EXPIRED"
+            assert stage.sent("POST /orders-v3") == 0
+
+    play(scene)
