@@ -57,18 +57,19 @@ class Books:
 
     def __init__(self) -> None:
         self._books: OrderedDict[str, wire.BookRow] = OrderedDict()
-        self._confirmed: set[str] = set()
+        self._confirmed: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._books)
 
-    def put(self, book: wire.BookRow, *, live: bool) -> list[str]:
+    def put(self, book: wire.BookRow, *, live: bool, now_ms: int = 0) -> list[str]:
         """
         Keep a book if it is strictly newer than the one there is.
 
         Args:
             book: the book.
             live: the stream tells of every change from now on.
+            now_ms: the time.
 
         Returns:
             markets whose books were given up to make room.
@@ -78,12 +79,12 @@ class Books:
         if known is None or int(book.version) > int(known.version):
             self._books[market] = book
         if live:
-            self._confirmed.add(market)
+            self._confirmed[market] = now_ms
         self._books.move_to_end(market)
         dropped: list[str] = []
         while len(self._books) > MOST_BOOKS:
             oldest, _ = self._books.popitem(last=False)
-            self._confirmed.discard(oldest)
+            self._confirmed.pop(oldest, None)
             dropped.append(oldest)
         return dropped
 
@@ -91,18 +92,18 @@ class Books:
         """Return a book, however old."""
         return self._books.get(market)
 
-    def live(self, market: str) -> wire.BookRow | None:
-        """Return a book that the stream has kept up to date since it was read."""
-        if market not in self._confirmed:
+    def live(self, market: str, since_ms: int = 0) -> wire.BookRow | None:
+        """Return a book that the stream keeps up to date, if it was told or read since then."""
+        if self._confirmed.get(market, -1) < since_ms:
             return None
         self._books.move_to_end(market)
         return self._books[market]
 
-    def hear(self, data: Any) -> None:
+    def hear(self, data: Any, now_ms: int = 0) -> None:
         """Take a book from the stream, if anybody has asked about it."""
         book = wire.take(data, wire.BookRow)
         if book.market_hash.lower() in self._books:
-            self.put(book, live=True)
+            self.put(book, live=True, now_ms=now_ms)
 
     def doubt(self, market: str) -> None:
         """
@@ -110,7 +111,7 @@ class Books:
 
         Whatever is read or heard next counts as newer: the exchange may have begun to count anew.
         """
-        self._confirmed.discard(market)
+        self._confirmed.pop(market, None)
         if market in self._books:
             self._books[market] = msgspec.structs.replace(self._books[market], version="0")
 

@@ -21,6 +21,9 @@ from .terms import Terms
 
 #: What is known of a market's status is good for so long.
 STATUS_MS = 10_000
+#: A book is read again when so long neither stream nor REST has told it: a channel may fall silent
+#: on a connection that does not.
+BOOK_MS = 10_000
 #: Odds of a selection on which nobody can bet, and whose price nobody tells.
 _NO_ODDS = Decimal("1.01")
 
@@ -94,7 +97,8 @@ class Prices:
     async def _book(self, market: str) -> wire.BookRow:
         stream, channel = self.stream, channel_of(market)
         is_live = stream is not None and stream.up and channel in stream.live
-        if is_live and (book := self._books.live(market)) is not None:
+        since_ms = self._clock.now_ms() - BOOK_MS
+        if is_live and (book := self._books.live(market, since_ms)) is not None:
             return book
         if stream is not None:
             stream.want(channel)
@@ -104,7 +108,8 @@ class Prices:
         if book.market_hash.lower() != market:
             raise wire.WireError(f"expected the book of {market}, found {book.market_hash}")
         still_live = is_live and stream is not None and channel in stream.live
-        for dropped in self._books.put(book, live=still_live):
+        now_ms = self._clock.now_ms()
+        for dropped in self._books.put(book, live=still_live, now_ms=now_ms):
             self._active.pop(dropped, None)
             if stream is not None:
                 stream.drop(channel_of(dropped))
@@ -112,7 +117,7 @@ class Prices:
 
     def hear(self, data: Any) -> None:
         """Take a book from the stream."""
-        self._books.hear(data)
+        self._books.hear(data, self._clock.now_ms())
 
     def doubt(self, channel: str) -> None:
         """A book's channel works again, or has missed something: read the book again."""

@@ -101,6 +101,24 @@ def test_a_book_that_the_stream_keeps_is_not_read_again() -> None:
     play(scene)
 
 
+def test_a_channel_that_falls_silent_keeps_no_price_for_long() -> None:
+    """The connection is there, and pings; only nothing is told of the book any more."""
+
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            for _ in range(3):
+                await venue.quote(ONE)
+                await stage.clock.sleep_ms(500)
+            stage.control.stream_fault("drop", times=10_000)
+            stage.control.rest(Decimal(60), Decimal(10), on_one=False)
+            await stage.clock.sleep_ms(11_000)
+
+            assert venue.figures()["stream_up"] == 1
+            assert (await venue.quote(ONE)).odds == Decimal("2.5")
+
+    play(scene)
+
+
 @pytest.mark.parametrize("section", [{"realtime_url": ""}, {}])
 def test_a_book_is_read_while_there_is_no_stream(section: dict[str, Any]) -> None:
     async def scene(stage: Scene) -> None:
