@@ -29,6 +29,14 @@ def _digits(value: Any) -> bool:
     return isinstance(value, str) and value.isascii() and value.isdigit()
 
 
+def _odds(value: Any) -> bool:
+    return _digits(value) and int(value) < 2**64
+
+
+def _amount(value: Any) -> bool:
+    return _digits(value) and int(value) < 2**128
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -84,8 +92,8 @@ _LEG: Fields = {
     "outcomeId": (_whole, _IS_NUMBER),
 }
 _STAKE: Fields = {
-    "minOdds": (_digits, _IS_DIGITS),
-    "amount": (_digits, _IS_DIGITS),
+    "minOdds": (_odds, _IS_DIGITS),
+    "amount": (_amount, _IS_DIGITS),
     "nonce": (_digits, _IS_DIGITS),
 }
 
