@@ -23,6 +23,8 @@ from .states import Row, Standing, acknowledged
 from .terms import BadOrderError, Terms
 from .wire import TooLateError, words_of
 
+#: So many orders are remembered as sent. An older one is too late to be sent again.
+MOST_SENT = 10_000
 MISMATCH = "the venue knows another order under this order's number"
 
 
@@ -77,6 +79,8 @@ class Placing:
         # From here on it may have arrived, whatever becomes of this call.
         self._sent[order.client_id] = None
         follower.add(order)
+        if len(self._sent) > MOST_SENT:
+            del self._sent[next(iter(self._sent))]
         try:
             answer = await orders.post(body, lambda: self._is_in_time(order))
         except TooLateError:
@@ -129,7 +133,7 @@ class Placing:
         return refused
 
     def _forget(self, order: Order) -> None:
-        del self._sent[order.client_id]
+        self._sent.pop(order.client_id, None)
         self._trade.follower.drop(order.client_id)
 
     # -- Finding ---------------------------------------------------------------------------------

@@ -314,3 +314,21 @@ def test_an_order_whose_time_is_over_when_the_fee_is_known_is_not_sent() -> None
             assert here.posts() == 0
 
     in_virtual_time(scenario())
+
+
+def test_only_so_many_orders_are_remembered_and_none_is_sent_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            monkeypatch.setattr(part("placing"), "MOST_SENT", 2)
+            orders = [here.order(f"x-{number}:1:0") for number in range(4)]
+            for order in orders:
+                assert isinstance(await venue.place(order), Accepted)
+            await here.clock.sleep_ms(10_000)
+
+            assert len(venue._placing._sent) == 2
+            assert isinstance(await venue.place(orders[0]), Accepted)
+            assert here.posts() == 4
+
+    in_virtual_time(scenario())
