@@ -9,7 +9,7 @@ from typing import Literal
 from xarb_runtime.domain.money import parse_duration_ms
 
 from .fates import WORSE_ODDS, Refusal
-from .market import Condition, Outcome
+from .games import Condition, Outcome
 from .orders import BetOrder
 from .units import ODDS, combo_odds, to_raw, to_units
 from .world import World

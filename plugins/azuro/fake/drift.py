@@ -7,7 +7,7 @@ from random import Random
 
 from xarb_runtime.domain.money import parse_duration_ms
 
-from .market import Condition
+from .games import Condition
 from .world import World
 
 _CENT = Decimal("0.01")

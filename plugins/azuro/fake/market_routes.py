@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from .bodies import check_ids
-from .market import Condition, Game
+from .games import Condition, Game
 from .replies import ProblemError, json_of, reply
 from .shapes import brief, detailed, listed, slug
 from .world import World

@@ -4,14 +4,12 @@ How games and conditions look: in the REST API, and in the feed, which differs f
 Numbers and texts are as they were captured: ids are texts in REST and numbers in the feed.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xarb_runtime.domain.money import ZERO
 
+from .games import Condition, Game, Outcome
 from .units import text
-
-if TYPE_CHECKING:
-    from .market import Condition, Game, Outcome
 
 _SPORTS_HUB = {
     "id": "f800a0de-5fb6-45ff-8ed2-35daab086119",
@@ -19,7 +17,7 @@ _SPORTS_HUB = {
 }
 
 
-def listed(game: "Game") -> dict[str, Any]:
+def listed(game: Game) -> dict[str, Any]:
     """Return a game as the REST API lists it."""
     given = game.given
     turnover = sum((o.staked for c in game.conditions for o in c.outcomes.values()), ZERO)
@@ -54,7 +52,7 @@ def slug(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
 
 
-def detailed(condition: "Condition") -> dict[str, Any]:
+def detailed(condition: Condition) -> dict[str, Any]:
     """Return a condition as `conditions-by-game-ids` shows it."""
     given, game = condition.given, condition.game
     return {
@@ -80,7 +78,7 @@ def detailed(condition: "Condition") -> dict[str, Any]:
     }
 
 
-def brief(condition: "Condition") -> dict[str, Any]:
+def brief(condition: Condition) -> dict[str, Any]:
     """Return a condition as `condition-batch` shows it."""
     return {
         "state": condition.state,
@@ -100,7 +98,7 @@ def brief(condition: "Condition") -> dict[str, Any]:
     }
 
 
-def _named(outcome: "Outcome") -> dict[str, Any]:
+def _named(outcome: Outcome) -> dict[str, Any]:
     return {
         "title": outcome.title,
         "point": None,
@@ -110,7 +108,7 @@ def _named(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def condition_frame(condition: "Condition") -> dict[str, Any]:
+def condition_frame(condition: Condition) -> dict[str, Any]:
     """Return a condition as the feed tells it."""
     active = condition.state == "Active"
     losses = [outcome.loss for outcome in condition.outcomes.values()]
@@ -142,7 +140,7 @@ def condition_frame(condition: "Condition") -> dict[str, Any]:
     }
 
 
-def game_frame(game: "Game") -> dict[str, Any]:
+def game_frame(game: Game) -> dict[str, Any]:
     """Return a game as the feed tells it."""
     given = game.given
     return {

@@ -12,8 +12,9 @@ from xarb_runtime.plugins.clock import Clock
 from .agenda import Agenda
 from .chains import CHAINS
 from .fates import ORDINARY, OrderFate, drawn_fate
+from .games import Condition, Outcome
 from .ledger import WITHOUT_LIMIT, Ledger
-from .market import Condition, Market, Outcome
+from .market import Market
 from .orders import BetOrder
 from .settings import FakeSettings
 from .units import from_units, to_units
