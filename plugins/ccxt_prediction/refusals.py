@@ -42,10 +42,12 @@ class Sending(msgspec.Struct):
     Attributes:
         sent: one has left that may have carried the order.
         status: the answer to it; 0 while there is none.
+        until_ms: from then on it is not sent any more.
     """
 
     sent: bool = False
     status: int = 0
+    until_ms: int | None = None
 
 
 def proves_refusal(error: BaseException, sending: Sending) -> bool:

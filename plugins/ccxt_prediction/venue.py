@@ -76,7 +76,7 @@ class CcxtVenue(Venue):
                 return entry.refused
             if entry.sent or entry.earlier:
                 return await self._found_again(entry, "it was sent before")
-            with placing() as sending:
+            with placing(order.expires_ms) as sending:
                 try:
                     answer = await self._send(entry, sending)
                 finally:

@@ -13,6 +13,7 @@ from typing import Any
 from xarb_runtime.plugins.contracts import Clock
 from xarb_runtime.plugins.pacing import Pace
 
+from .amounts import TermsError
 from .dialects import Dialect
 from .refusals import Sending
 
@@ -51,6 +52,9 @@ class Wire:
         sending = _SENDING.get()
         await self._pace.turn(urgent=_URGENT.get())
         if sending is not None and method != "GET" and not self._is_harmless(url):
+            if sending.until_ms is not None and self._clock.now_ms() >= sending.until_ms:
+                message = "its time was over before its turn came"
+                raise TermsError(message)
             sending.sent, sending.status = True, 0
         try:
             return await self._fetch(url, method, headers, body)
@@ -81,9 +85,9 @@ class Wire:
 
 
 @contextmanager
-def placing() -> Generator[Sending]:
-    """Watch what leaves on behalf of an order."""
-    sending = Sending()
+def placing(until_ms: int | None = None) -> Generator[Sending]:
+    """Watch what leaves on behalf of an order, and let nothing leave too late."""
+    sending = Sending(until_ms=until_ms)
     token = _SENDING.set(sending)
     try:
         with urgent():

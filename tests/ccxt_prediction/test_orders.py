@@ -155,6 +155,18 @@ async def test_an_order_whose_time_is_over_is_not_sent() -> None:
     assert scene.exchange.posted == []
 
 
+async def test_an_order_that_has_waited_too_long_for_its_turn_is_not_sent() -> None:
+    scene = stage()
+    scene.exchange.answer = scene.exchange.keep
+    scene.venue._pace.hold(5_000)
+
+    answer = await scene.venue.place(order(expires_ms=scene.clock.time_ms + 2_000))
+
+    assert type(answer) is Refused
+    assert scene.exchange.rows == {}
+    assert type(await scene.venue.find(order())) is Absent
+
+
 @pytest.mark.parametrize("stake", ["0.99", "1000.01"])
 async def test_a_stake_outside_the_settings_is_not_sent(stake: str) -> None:
     scene = accepting()
