@@ -62,6 +62,7 @@ def test_any_json_is_answered(sent: list[tuple[str, Any]]) -> None:
 
 @settings(max_examples=20)
 @example(changes=[("clientBetData.bet.minOdds", FOOTBALL), ("clientBetData.bet.amount", FOOTBALL)])
+@example(changes=[("clientBetData.clientData.expiresAt", number) for number in (-1, 2**300)])
 @given(changes=st.lists(st.tuples(FIELDS, JSON), min_size=1, max_size=10))
 def test_an_order_with_anything_in_one_field_is_answered_and_never_a_bet(
     changes: list[tuple[str, Any]],

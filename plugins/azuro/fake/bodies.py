@@ -22,7 +22,7 @@ class MalformedError(ValueError):
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**128
 
 
 def _digits(value: Any) -> bool:
