@@ -2,15 +2,25 @@
 The kit as authors call it: which cases are played, what is exempt, and what the report says.
 """
 
+import asyncio
 import json
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import AsyncIterator, Callable, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar
 
+import msgspec
 import pytest
 
 from tests.kit.wrong import WRONG
 from tests.kit.wrong.making import bench_of
-from xarb_runtime.domain.orders import Order, PlaceAnswer
+from xarb_runtime.domain.orders import (
+    FindAnswer,
+    Order,
+    OrderReport,
+    PlaceAnswer,
+    Quote,
+    Selection,
+)
 from xarb_runtime.testing import kit
 from xarb_runtime.testing.bench import Fate, Held, NoSuchFateError
 from xarb_runtime.testing.case import CASES, Level
@@ -30,6 +40,45 @@ class _Silent(PlainVenue):
 class _Speechless(PlainVenue):
     async def place(self, order: Order) -> PlaceAnswer:
         return None  # type: ignore[return-value]
+
+
+class _Dawdling(PlainVenue):
+    async def place(self, order: Order) -> PlaceAnswer:
+        await self.find(order)
+        await asyncio.sleep(5)
+        return await super().place(order)
+
+
+class _Breaking(PlainVenue):
+    async def reports(self) -> AsyncIterator[OrderReport]:
+        raise LookupError("no place to listen")
+        yield
+
+
+class _Renaming(PlainVenue):
+    async def reports(self) -> AsyncIterator[OrderReport]:
+        async for report in super().reports():
+            yield msgspec.structs.replace(report, client_id="7001")
+
+
+class _Asynchronous(PlainVenue):
+    async def watch(self, order: Order) -> None:  # type: ignore[override]
+        await asyncio.sleep(0)
+
+    async def figures(self) -> Mapping[str, Decimal | int]:  # type: ignore[override]
+        return {}
+
+
+class _Floating(PlainVenue):
+    async def quote(self, selection: Selection) -> Quote:
+        wrong: Any = 2.1
+        return msgspec.structs.replace(await super().quote(selection), odds=wrong)
+
+
+class _Lost(PlainVenue):
+    async def find(self, order: Order) -> FindAnswer:
+        await self._call("GET", "changes?after=nothing")
+        return await super().find(msgspec.structs.replace(order, client_id="nobody"))
 
 
 class _WholeBench(PlainBench):
@@ -139,6 +188,51 @@ def test_a_bench_that_raises_fails_the_case() -> None:
 
     assert outcome.verdict is Verdict.FAILED
     assert "LookupError: the bench forgot its book (held, line " in outcome.found
+
+
+@pytest.mark.parametrize(
+    ("number", "venue", "expected", "found"),
+    [
+        (
+            "XV-340",
+            _Dawdling,
+            "a request of `place` that may change something, on the sessions of opening.http",
+            "only GET /orders/kit-0001:1:0; `place` said: no answer within 1000 ms",
+        ),
+        (
+            "XV-050",
+            _Breaking,
+            "a report within 34000 ms that is final",
+            "[]; `reports` broke 18 times, it raised LookupError: no place to listen",
+        ),
+        (
+            "XV-050",
+            _Renaming,
+            "a report within 34000 ms that is final",
+            "[]; of kit-0001:1:0 nothing, but reports of 7001",
+        ),
+        ("XV-430", _Asynchronous, "`watch` to be a plain function: def watch(...)", "async def"),
+        (
+            "XV-150",
+            _Asynchronous,
+            "`figures` to be a plain function: def figures(...)",
+            "async def",
+        ),
+        ("XV-030", _Floating, "a Decimal as odds of the quote", "2.1"),
+        (
+            "XV-275",
+            _Lost,
+            "the order to be found within 34000 ms",
+            "Unknown(reason='not found yet'); the server answered 500 to GET /changes",
+        ),
+    ],
+)
+def test_what_is_found_leads_to_the_mistake(
+    number: str, venue: type, expected: str, found: str
+) -> None:
+    outcome = outcome_of(number, bench_of(venue))
+
+    assert (outcome.expected, outcome.found) == (expected, found)
 
 
 # -- Levels --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A venue as the runtime drives it: every call in a task with a deadline, reports 
 
 import asyncio
 import contextvars
+import inspect
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -58,6 +59,7 @@ class Driven:
         life: what it has made.
         heard: its reports, in the order in which they came.
         errors: whatever it raised, with where.
+        answers: what each method said last, by its name.
         held_on: names of calls that did not let go when they were cancelled.
         is_beating: heartbeats are sent.
     """
@@ -69,14 +71,21 @@ class Driven:
         self.life = Life()
         self.heard: list[OrderReport] = []
         self.errors: list[str] = []
+        self.answers: dict[str, str] = {}
         self.held_on: list[str] = []
         self.is_beating = True
         self._stop = asyncio.Event()
         self._company: list[asyncio.Task[None]] = []
+        self._broke: list[str] = []
 
     # -- Opening and closing ---------------------------------------------------------------------
 
-    async def open(self, watched: Sequence[Order] = ()) -> None:
+    async def open(
+        self,
+        watched: Sequence[Order] = (),
+        *,
+        expected: str = "the venue to open at once, whatever the server does",
+    ) -> None:
         """Open the venue, tell it of earlier orders, listen to it, and send it heartbeats."""
         ready: asyncio.Future[Venue] = asyncio.get_running_loop().create_future()
         self._host = self._task(self._live(ready), "open")
@@ -88,10 +97,10 @@ class Driven:
             why = "it was still opening"
             if self._host.done() and not self._host.cancelled():
                 why = _told(self._host.exception())
-            fail("the venue to open at once, whatever the server does", why)
+            fail(expected, why)
         self.venue = ready.result()
         for order in watched:
-            self.venue.watch(order)
+            plain(self.venue.watch(order), "watch")
         self._company = [
             self._task(self._listen(), "reports"),
             self._task(self._beat(), "heartbeat"),
@@ -136,8 +145,10 @@ class Driven:
                 async for report in self.venue.reports():
                     self.heard.append(report)
                 self.errors.append("the stream of reports ended")
+                self._broke.append("ended")
             except Exception as error:  # noqa: BLE001  a plugin may raise anything
                 self.errors.append(_traced(error))
+                self._broke.append(f"raised {_told(error)}")
             await self._clock.sleep_ms(PAUSE_MS)
 
     async def _beat(self) -> None:
@@ -201,6 +212,15 @@ class Driven:
         Raises:
             NoAnswerError: it raised, or did not answer in time.
         """
+        try:
+            result = await self._asked(name, ask, deadline_ms)
+        except NoAnswerError as error:
+            self.answers[name] = str(error)
+            raise
+        self.answers[name] = repr(result)
+        return result
+
+    async def _asked(self, name: str, ask: Callable[[], Awaitable[T]], deadline_ms: int) -> T:
         call = Call(name)
         task = self._task(_awaited(ask), name, call)
         try:
@@ -248,8 +268,19 @@ class Driven:
                     return report
             if self._clock.now_ms() >= until_ms:
                 seen = [told(report) for report in self.reports_of(order)]
-                fail(f"a report within {within_ms} ms that {what}", f"{seen}")
+                fail(f"a report within {within_ms} ms that {what}", f"{seen}{self._beside(order)}")
             await self._clock.sleep_ms(100)
+
+    def _beside(self, order: Order) -> str:
+        """Return what else was heard, for whoever asks why there is no report."""
+        text = ""
+        others = sorted({report.client_id for report in self.heard} - {order.client_id})
+        if others and not self.reports_of(order):
+            text += f"; of {order.client_id} nothing, but reports of {', '.join(others)}"
+        if self._broke:
+            times = "once" if len(self._broke) == 1 else f"{len(self._broke)} times"
+            text += f"; `reports` broke {times}, it {self._broke[-1]}"
+        return text
 
     async def settled(self, order: Order, within_ms: int) -> OrderReport:
         """Wait for a report that is final."""
@@ -271,6 +302,14 @@ def told(report: OrderReport) -> str:
     word = "final" if report.final else "provisional"
     odds = f" at {report.odds}" if report.status is not OrderStatus.OPEN else ""
     return f"#{report.sequence} {report.status.value} {report.filled}{odds} {word}"
+
+
+def plain(answer: T, name: str) -> T:
+    """Return what a plain function returned; a coroutine would never be awaited."""
+    if inspect.iscoroutine(answer):
+        answer.close()
+        fail(f"`{name}` to be a plain function: def {name}(...)", "async def")
+    return answer
 
 
 async def _awaited(ask: Callable[[], Awaitable[T]]) -> T:

@@ -26,6 +26,9 @@ BenchFactory = Callable[[], Bench]
 #: A case that takes longer, in its own time, hangs.
 LONGEST_S = 6 * 3600
 
+#: What a server answers that has met a mistake of its own.
+SERVER_ERROR = 500
+
 
 def run_kit(
     bench_factory: BenchFactory,
@@ -148,12 +151,19 @@ async def _judged(case: Case, bench_factory: BenchFactory, placing: Pattern | No
 
 async def _play(case: Case, bench_factory: BenchFactory, placing: Pattern | None) -> None:
     clock, bench = KitClock(), bench_factory()
-    async with (
-        bench.running(clock),
-        open_forger() as forger,
-        open_stage(bench, Wire(clock, forger, placing), clock) as stage,
-    ):
-        await case.play(stage)
+    async with bench.running(clock), open_forger() as forger:
+        wire = Wire(clock, forger, placing)
+        async with open_stage(bench, wire, clock) as stage:
+            try:
+                await case.play(stage)
+            except CaseFailedError as error:
+                raise CaseFailedError(error.expected, error.found + _broken(wire)) from error
+
+
+def _broken(wire: Wire) -> str:
+    """Return what the server itself could not answer: a mistake of the simulator, most often."""
+    broken = [f"{sent.method} {sent.path}" for sent in wire.sent if sent.status == SERVER_ERROR]
+    return f"; the server answered 500 to {broken[0]}" if broken else ""
 
 
 async def _learnt(bench_factory: BenchFactory) -> Pattern | None:

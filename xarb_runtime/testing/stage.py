@@ -84,7 +84,11 @@ class Stage:
         venue = self._unopened(trades=trades)
         venue.is_beating = beating
         self._opened.append(venue)
-        await venue.open(watched)
+        if trades:
+            await venue.open(watched)
+        else:
+            expected = "the venue to open with `trades` False and nothing in the environment"
+            await venue.open(watched, expected=expected)
         if ready and not await venue.is_ready():
             last = venue.errors[-1].strip().splitlines()[-1] if venue.errors else "nothing"
             fail("a heartbeat to be confirmed soon after opening", last)
@@ -223,11 +227,17 @@ class Stage:
 
     def struck(self, disturbance: Disturbance) -> None:
         """Make sure that there was a request to disturb."""
-        expect(
-            disturbance.struck,
-            f"a request of `{disturbance.call}` on the sessions of opening.http",
-            "none",
+        if disturbance.struck:
+            return
+        name = disturbance.call
+        kind = " that may change something" if disturbance.changing else ""
+        asked = dict.fromkeys(
+            f"{sent.method} {sent.path}" for sent in self.wire.sent if sent.call == name
         )
+        found = f"only {', '.join(asked)}" if asked else "none"
+        answers = [venue.answers[name] for venue in self._opened if name in venue.answers]
+        said = f"; `{name}` said: {answers[-1]}" if answers else ""
+        fail(f"a request of `{name}`{kind}, on the sessions of opening.http", found + said)
 
 
 @asynccontextmanager

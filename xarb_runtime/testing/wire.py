@@ -65,6 +65,7 @@ class Sent(msgspec.Struct, kw_only=True):
         call: the name of the plugin's method that asked; empty when none did.
         late: the call, or the whole venue, was over already.
         struck: it was disturbed.
+        status: what the server answered, 0 when it did not.
     """
 
     method: str
@@ -73,6 +74,7 @@ class Sent(msgspec.Struct, kw_only=True):
     call: str = ""
     late: bool = False
     struck: bool = False
+    status: int = 0
 
     @property
     def changes(self) -> bool:
@@ -198,6 +200,7 @@ class Wire:
         disturbance = self._meant(sent)
         if disturbance is None:
             answer = await handler(request)
+            sent.status = answer.status
         else:
             sent.struck = True
             disturbance.struck += 1

@@ -12,7 +12,7 @@ from xarb_runtime.plugins.contracts import VenueCheck
 from xarb_runtime.plugins.findings import PluginSettingsError
 from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.testing.case import Level, case, expect, fail
-from xarb_runtime.testing.driven import Driven, NoAnswerError
+from xarb_runtime.testing.driven import Driven, NoAnswerError, plain
 from xarb_runtime.testing.stage import Stage
 
 #: An opening that takes longer waits for something.
@@ -130,7 +130,7 @@ async def checks_and_figures_can_be_shown(stage: Stage) -> None:
     for check in checks:
         good = isinstance(check, VenueCheck) and check.what and check.found
         expect(good, "a VenueCheck that says what was looked at and what was found", check)
-    for name, value in venue.venue.figures().items():
+    for name, value in plain(venue.venue.figures(), "figures").items():
         expect(_NAME.match(name), "figures with lower_case names", name)
         exact = isinstance(value, int | Decimal) and not isinstance(value, bool)
         expect(exact, f"a Decimal or an int as {name}", value)

@@ -33,6 +33,9 @@ async def quotes_are_live_and_within_limits(stage: Stage) -> None:
     venue = await stage.open()
     quote = await venue.quote(stage.bench.selection)
     expect(quote.selection == stage.bench.selection, "the selection asked for", quote.selection)
+    for name in ("odds", "min_stake", "max_stake"):
+        value = getattr(quote, name)
+        expect(isinstance(value, Decimal), f"a Decimal as {name} of the quote", value)
     close = abs(quote.odds - stage.bench.odds) < stage.bench.odds / 1000
     expect(close, f"the best odds, {stage.bench.odds}", quote.odds)
     expect(
