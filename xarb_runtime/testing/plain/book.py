@@ -79,7 +79,7 @@ class Book:
     Attributes:
         orders: by client id, oldest first.
         changes: client ids, in the order in which their orders changed.
-        changed: set whenever something changed; whoever waits clears it.
+        changed: notified whenever something changed.
         next_fate: what becomes of the next order.
     """
 

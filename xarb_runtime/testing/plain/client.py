@@ -40,12 +40,19 @@ from xarb_runtime.domain.orders import (
     Unknown,
 )
 from xarb_runtime.plugins import API, hookimpl
-from xarb_runtime.plugins.contracts import Capabilities, Venue, VenueOpening, VenueSpec
+from xarb_runtime.plugins.contracts import (
+    Capabilities,
+    Venue,
+    VenueCheck,
+    VenueOpening,
+    VenueSpec,
+)
 from xarb_runtime.plugins.pacing import Pace
 
 __version__ = "0.1.0"
 
-OK, NO_CONTENT, NOT_FOUND, CONFLICT, TOO_MANY = 200, 204, 404, 409, 429
+OK, NO_CONTENT = 200, 204
+UNAUTHORIZED, NOT_FOUND, CONFLICT, TOO_MANY = 401, 404, 409, 429
 FAILURES = (aiohttp.ClientError, TimeoutError)
 
 
@@ -215,6 +222,26 @@ class PlainVenue(Venue):
         status, _ = await self._call("POST", "beats", urgent=True)
         if status != NO_CONTENT:
             raise ConnectionError(f"{self._name} did not confirm: HTTP {status}")
+
+    async def check(self) -> tuple[VenueCheck, ...]:
+        """
+        Ask for an order that does not exist: whoever hears that has a key that is taken.
+
+        Raises:
+            ConnectionError: the venue does not say.
+            aiohttp.ClientError, TimeoutError: it cannot be asked.
+        """
+        if not self._trades:
+            return ()  # without trading there need be no key
+        status, _ = await self._call("GET", "orders/none")
+        if status == UNAUTHORIZED:
+            hint = "Compare it with the one that the venue has given you."
+            return (
+                VenueCheck(what="key", ok=False, found="the venue does not know it", hint=hint),
+            )
+        if status != NOT_FOUND:
+            raise ConnectionError(f"{self._name} does not say: HTTP {status}")
+        return (VenueCheck(what="key", ok=True, found="the venue knows it"),)
 
     async def _call(
         self, method: str, path: str, *, urgent: bool = False, **asked: Any
