@@ -15,6 +15,8 @@ from .dialects import Row, part
 #: ccxt's words for an order that cannot fill any more.
 _DEAD = frozenset({"closed", "canceled", "expired", "rejected"})
 _STAGES = 16
+#: The longest pause between two looks at an order that is not found.
+LONGEST_PAUSE_MS = 60_000
 
 
 class Entry:
@@ -30,6 +32,7 @@ class Entry:
         filled_ms: when something was first seen filled.
         amount: how much was seen filled last, in the exchange's units.
         told: the report that the stream has carried last.
+        due_ms: the stream does not look for it before this.
         lock: one request about an order at a time, so that what is read last is newest.
     """
 
@@ -43,6 +46,7 @@ class Entry:
         self.told: OrderReport | None = None
         self.filled_ms = 0
         self.amount = ZERO
+        self.due_ms = self._pause_ms = 0
         self.lock = asyncio.Lock()
 
     @property
@@ -67,6 +71,16 @@ class Entry:
         """Return whether it is certain that nobody has ever sent it."""
         return not self.earlier and not self.sent and not self.lock.locked()
 
+    def missed(self, now_ms: int, least_ms: int) -> None:
+        """
+        Put the next look off: it was not found, and each pause is twice as long as the last one.
+
+        It is never given up: what is not found today may be there tomorrow.
+        """
+        longest_ms = max(least_ms, LONGEST_PAUSE_MS)
+        self._pause_ms = min(longest_ms, max(least_ms, 2 * self._pause_ms))
+        self.due_ms = now_ms + self._pause_ms
+
     def report(self, row: Row, found: Taken, now_ms: int, *, final_after_ms: int) -> OrderReport:
         """
         Make a report of what was read.
@@ -74,6 +88,7 @@ class Entry:
         The sequence is the time of the reading, then how far the order is: it goes on growing in
         the next process. What says nothing new keeps its sequence.
         """
+        self.due_ms = self._pause_ms = 0  # it is found
         self.filled_ms = self.filled_ms or (now_ms if found.stake else 0)
         status, dead = _status(row, found, less=found.amount < self.amount)
         self.amount = found.amount

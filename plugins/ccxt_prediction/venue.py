@@ -221,7 +221,8 @@ class CcxtVenue(Venue):
             await self._warm()
         while True:
             for entry in [it for it in self._book.values() if it.has_news and not it.lock.locked()]:
-                report = await self._look_quietly(entry) if entry.is_open else entry.last
+                due = entry.is_open and self._clock.now_ms() >= entry.due_ms
+                report = await self._look_quietly(entry) if due else entry.last
                 if report is not None and report != entry.told:
                     entry.told = report
                     yield report
@@ -236,9 +237,14 @@ class CcxtVenue(Venue):
     async def _look_quietly(self, entry: Entry) -> OrderReport | None:
         try:
             async with entry.lock:
-                return await self._look(entry)
+                report = await self._look(entry)
         except errors().BaseError:
-            return None
+            if entry.venue_id:
+                return None  # it is there, and cannot be read at present
+            report = None
+        if report is None:
+            entry.missed(self._clock.now_ms(), self._poll_ms)
+        return report
 
     # -- The rest --------------------------------------------------------------------------------
 
