@@ -135,7 +135,9 @@ class Taken(msgspec.Struct, frozen=True):
     settled: bool
 
 
-def taken(total: Decimal, price: Decimal, fills: list[Fill], words: Dialect) -> Taken:
+def taken(
+    total: Decimal, price: Decimal, fills: list[Fill], words: Dialect, *, most: Decimal
+) -> Taken:
     """
     Return what an order has taken.
 
@@ -147,6 +149,7 @@ def taken(total: Decimal, price: Decimal, fills: list[Fill], words: Dialect) -> 
         price: the order's limit; also what is assumed of fills that are not listed yet.
         fills: those that are listed.
         words: the exchange's.
+        most: the order's stake: no more was at stake, though the limit that is assumed says so.
     """
     alive = [fill for fill in fills if fill.state not in words.failed]
     unlisted = max(ZERO, total - sum((fill.amount for fill in fills), ZERO))
@@ -155,7 +158,7 @@ def taken(total: Decimal, price: Decimal, fills: list[Fill], words: Dialect) -> 
         stake = amount
         pays = sum((fill.amount / fill.price for fill in alive), unlisted / price)
     else:
-        stake, pays = amount * price, amount
+        stake, pays = min(amount * price, most), amount
     return Taken(
         amount=amount,
         stake=stake.quantize(_MONEY) if stake else ZERO,

@@ -3,13 +3,14 @@ What this process knows of its orders: which were sent, what they are called the
 """
 
 import asyncio
+from decimal import Decimal
 
 import msgspec
 
 from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.orders import Order, OrderReport, OrderStatus, Refused
 
-from .amounts import Taken
+from .amounts import Taken, exact
 from .dialects import Row, part
 
 #: ccxt's words for an order that cannot fill any more.
@@ -32,6 +33,7 @@ class Entry:
         filled_ms: when something was first seen filled.
         amount: how much was seen filled last, in the exchange's units.
         told: the report that the stream has carried last.
+        limit: its price limit; 0 while it is not known.
         due_ms: the stream does not look for it before this.
         lock: one request about an order at a time, so that what is read last is newest.
     """
@@ -45,7 +47,7 @@ class Entry:
         self.last: OrderReport | None = None
         self.told: OrderReport | None = None
         self.filled_ms = 0
-        self.amount = ZERO
+        self.amount = self.limit = ZERO
         self.due_ms = self._pause_ms = 0
         self.lock = asyncio.Lock()
 
@@ -70,6 +72,18 @@ class Entry:
     def never_left(self) -> bool:
         """Return whether it is certain that nobody has ever sent it."""
         return not self.earlier and not self.sent and not self.lock.locked()
+
+    def limit_of(self, row: Row, filled: Decimal) -> Decimal:
+        """
+        Return the price limit by which shares are counted.
+
+        What something filled was counted by once stays, whatever the next row says or leaves out:
+        another limit would look like another fill.
+        """
+        limit = self.limit or exact(row.get("price")) or 1 / self.order.min_odds
+        if filled:
+            self.limit = limit
+        return limit
 
     def missed(self, now_ms: int, least_ms: int) -> None:
         """

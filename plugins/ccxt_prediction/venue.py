@@ -108,6 +108,7 @@ class CcxtVenue(Venue):
     async def _create(self, entry: Entry, outcome: Row) -> Row | Unknown:
         order, dialect = entry.order, self._dialect
         asked = terms(order, outcome, self._read.market(outcome), stakes=dialect.stakes)
+        entry.limit = asked.price
         price, amount = as_float(asked.price), as_float(asked.amount)
         handle = outcome_of(order.selection)
         if not dialect.refuses_twice:
@@ -208,8 +209,8 @@ class CcxtVenue(Venue):
     def _weigh(self, entry: Entry, row: Row, fills: list[Any]) -> OrderReport:
         # `rejected` after a fill: the exchange could not settle it.
         filled = exact(row.get("filled")) if row.get("status") != "rejected" else Decimal(0)
-        limit = exact(row.get("price")) or 1 / entry.order.min_odds
-        found = taken(filled, limit, fills, self._dialect)
+        limit = entry.limit_of(row, filled)
+        found = taken(filled, limit, fills, self._dialect, most=entry.order.stake)
         wait_ms = 0 if self._dialect.final_at_once else self._final_after_ms
         if self._dialect.settled:
             wait_ms = 1 << 62  # the exchange says itself when a fill is settled

@@ -101,7 +101,7 @@ def fill(price: str, amount: str, state: str) -> Any:
 def test_stakes_have_the_average_odds_of_their_fills() -> None:
     fills = [fill("0.5", "6", "LOCKED"), fill("0.4", "4", "MATCHED")]
 
-    found = amounts.taken(Decimal(10), Decimal("0.5"), fills, STAKED)
+    found = amounts.taken(Decimal(10), Decimal("0.5"), fills, STAKED, most=Decimal(10))
 
     assert (found.stake, found.odds) == (10, Decimal("2.2"))
     assert not found.settled
@@ -109,7 +109,9 @@ def test_stakes_have_the_average_odds_of_their_fills() -> None:
 
 
 def test_what_is_not_listed_yet_counts_at_the_limit() -> None:
-    found = amounts.taken(Decimal(10), Decimal("0.5"), [fill("0.4", "4", "LOCKED")], STAKED)
+    found = amounts.taken(
+        Decimal(10), Decimal("0.5"), [fill("0.4", "4", "LOCKED")], STAKED, most=Decimal(10)
+    )
 
     assert (found.stake, found.odds) == (10, Decimal("2.2"))
     assert not found.settled
@@ -118,7 +120,7 @@ def test_what_is_not_listed_yet_counts_at_the_limit() -> None:
 def test_a_fill_that_was_taken_back_is_gone() -> None:
     fills = [fill("0.5", "6", "LOCKED"), fill("0.5", "4", "FAILED")]
 
-    found = amounts.taken(Decimal(10), Decimal("0.5"), fills, STAKED)
+    found = amounts.taken(Decimal(10), Decimal("0.5"), fills, STAKED, most=Decimal(10))
 
     assert (found.stake, found.odds, found.failed, found.settled) == (6, 2, True, True)
 
@@ -130,8 +132,8 @@ def test_shares_pay_what_they_pay_and_never_shrink_for_a_better_price(
     limit, total = Decimal("0.5"), Decimal(10 * len(prices))
     fills = [amounts.Fill(price, Decimal(10), "CONFIRMED") for price in prices]
 
-    before = amounts.taken(total, limit, [], SHARES)
-    after = amounts.taken(total, limit, fills, SHARES)
+    before = amounts.taken(total, limit, [], SHARES, most=total)
+    after = amounts.taken(total, limit, fills, SHARES, most=total)
 
     assert before.stake == after.stake == total * limit
     assert after.stake * after.odds == total

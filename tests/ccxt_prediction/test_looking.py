@@ -2,7 +2,10 @@
 Orders that are not found, and rows that leave something out: looked at again, never made more of.
 """
 
+from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from tests.ccxt_prediction.stage import dialects, errors, order, stage
 from xarb_runtime.domain.orders import OrderStatus
@@ -33,3 +36,28 @@ async def test_who_is_never_found_is_looked_for_less_and_less_often_and_never_gi
     assert looks[:7] == [0, 2_000, 6_000, 14_000, 30_000, 62_000, 122_000]
     assert len(looks) < 70
     assert report.status is OrderStatus.OPEN
+
+
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("prices", [(0.49, None), (None, 0.49)])
+async def test_a_price_that_comes_and_goes_changes_neither_the_fill_nor_its_odds(
+    sent: bool, prices: tuple[float | None, ...]
+) -> None:
+    scene = stage()
+    ordered = order(min_odds=Decimal("2.03"))
+    row: dict[str, Any] = {"id": "o1", "clientOrderId": NAME, "status": "closed", "filled": 20.4}
+    scene.exchange.answer = lambda _: scene.exchange.keep({**row, "price": prices[0]})
+    if sent:
+        await scene.venue.place(ordered)
+    scene.exchange.keep({**row, "price": prices[0]})
+    first = await scene.venue.find(ordered)
+    scene.exchange.keep({**row, "price": prices[1]})
+    scene.clock.time_ms += 5_000
+    second = await scene.venue.find(ordered)
+
+    assert first == second
+    report = first.report
+    assert report.filled <= ordered.stake
+    assert report.filled * report.odds == pytest.approx(Decimal("20.4"))
+    if sent:
+        assert report.filled == Decimal("9.996")
