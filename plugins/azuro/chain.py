@@ -2,8 +2,12 @@
 What the chain itself says: balance, allowance, and whether a nonce is used. Plain JSON-RPC.
 """
 
+import re
+from collections.abc import Iterator
+
 import aiohttp
 import msgspec
+from yarl import URL
 
 from .environments import Environment
 from .wire import fields_of, read_json
@@ -14,6 +18,8 @@ _NONCES = "502e1a16"
 _OWNER = "6352211e"
 _BET_TYPEHASH = "704dcb9e"
 _WORD = 64
+#: Part of an address that is no key, but the name of a network or of a door.
+_NAME = re.compile(r"[A-Za-z._-]{,19}")
 
 #: What the relayer must call the type that we sign.
 BET_TYPEHASH = int("c4a3918dcfe0523203c35fa17d06e6f1eb007646cd3b66ba01296631bc098e51", 16)
@@ -55,7 +61,7 @@ class Chain:
     def __init__(
         self, session: aiohttp.ClientSession, url: str, environment: Environment, timeout_ms: int
     ) -> None:
-        self._session, self._url, self._environment = session, url, environment
+        self._session, self._url, self._environment = session, URL(url), environment
         self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
         self._is_ours = False
 
@@ -64,8 +70,7 @@ class Chain:
         Return what the relayer could take from a wallet.
 
         Raises:
-            ChainError: the node does not say, or is one of another chain.
-            aiohttp.ClientError, TimeoutError: it cannot be asked.
+            ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
         token, relayer = self._environment.token, self._environment.relayer
@@ -79,8 +84,7 @@ class Chain:
         Whether a bet with this nonce has got into the contract.
 
         Raises:
-            ChainError: the node does not say, or is one of another chain.
-            aiohttp.ClientError, TimeoutError: it cannot be asked.
+            ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
         core = self._environment.core
@@ -91,8 +95,7 @@ class Chain:
         Return the time of the newest block: what signatures expire by.
 
         Raises:
-            ChainError: the node does not say, or is one of another chain.
-            aiohttp.ClientError, TimeoutError: it cannot be asked.
+            ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
         block = fields_of(await self._call("eth_getBlockByNumber", ["latest", False]))
@@ -103,8 +106,7 @@ class Chain:
         Whether a bet is still somebody's: whoever sells one back gives its token away.
 
         Raises:
-            ChainError: the node does not say, or is one of another chain.
-            aiohttp.ClientError, TimeoutError: it cannot be asked.
+            ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
         found = await self._read(self._environment.bet, _OWNER, f"{bet:0{_WORD}x}")
@@ -115,8 +117,7 @@ class Chain:
         Whether the relayer's contract knows the type that we sign.
 
         Raises:
-            ChainError: the node does not say, or is one of another chain.
-            aiohttp.ClientError, TimeoutError: it cannot be asked.
+            ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
         return await self._read(self._environment.relayer, _BET_TYPEHASH) == BET_TYPEHASH
@@ -136,13 +137,29 @@ class Chain:
 
     async def _call(self, method: str, params: list[object]) -> object:
         asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        async with self._session.post(self._url, json=asked, timeout=self._timeout) as answer:
-            given = fields_of(read_json(await answer.read()))
+        try:
+            # A redirect would take the question, and perhaps the key, to somebody else.
+            async with self._session.post(
+                self._url, json=asked, timeout=self._timeout, allow_redirects=False
+            ) as answer:
+                given = fields_of(read_json(await answer.read()))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            # The node's address may have a key in it, and the error may quote it: only the host is.
+            kind = type(error).__name__
+            raise ChainError(f"the node at {self._url.host} cannot be asked: {kind}") from None
         if "result" not in given:
-            # The node's address may have a key in it: it is not quoted.
             problem = fields_of(given.get("error")).get("message", f"HTTP {answer.status}")
-            raise ChainError(f"the node does not answer {method}: {problem}")
+            raise ChainError(f"the node at {self._url.host} does not answer {method}: {problem}")
         return given["result"]
+
+
+def keys_in(address: str) -> Iterator[str]:
+    """Yield what may be a key in a node's address, as it is written and as it is meant."""
+    written, url = URL(address, encoded=True), URL(address)
+    behind = (*written.raw_parts, *re.split("[&=]", written.raw_query_string))
+    found = (*behind, *url.raw_parts, *url.parts, *url.query.values())
+    keys = [text for text in found if text != "/" and not _NAME.fullmatch(text)]
+    yield from dict.fromkeys((*filter(None, (written.raw_password, url.password)), *keys))
 
 
 def _word(address: str) -> str:

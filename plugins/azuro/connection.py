@@ -12,7 +12,7 @@ from xarb_runtime.plugins.contracts import VenueOpening
 from xarb_runtime.plugins.keys import read_key
 from xarb_runtime.plugins.pacing import Pace
 
-from .chain import Chain
+from .chain import Chain, keys_in
 from .environments import ENVIRONMENTS, Environment
 from .feed import Feed
 from .follow import Follower
@@ -42,6 +42,8 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[AzuroVenue, None]:
         KeyProblemError: it is to trade, and there is no key.
     """
     settings: AzuroSettings = opening.settings
+    for key in keys_in(settings.rpc_url):
+        opening.hide(key)
     wallet = None
     if opening.trades:
         wallet = Wallet(read_key(settings, opening.environ, opening.hide))

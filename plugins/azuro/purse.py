@@ -56,8 +56,7 @@ class Purse:
         Look, unless that was done a moment ago.
 
         Raises:
-            ChainError: the node does not say, or is one of another chain.
-            aiohttp.ClientError, TimeoutError: it cannot be asked.
+            ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         now_ms = self._clock.now_ms()
         old = self.wealth is None or now_ms - self._looked_ms >= GOOD_FOR_MS

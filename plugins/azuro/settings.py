@@ -97,7 +97,11 @@ class AzuroSettings(KeyPlace, frozen=True, kw_only=True, forbid_unknown_fields=T
         for name, schemes in (("url", "http"), ("ws_url", "ws"), ("rpc_url", "http")):
             address = getattr(self, name)
             if address and not address.startswith((f"{schemes}://", f"{schemes}s://")):
-                _refuse(name, f"an address that begins with {schemes}:// or {schemes}s://", address)
+                _refuse(
+                    name,
+                    f"an address that begins with {schemes}:// or {schemes}s://",
+                    _head(address),
+                )
         if not _ADDRESS.match(self.affiliate):
             _refuse("affiliate", "an address: 0x and 40 hexadecimal digits", self.affiliate)
         for name in ("attention", "cashout_attention"):
@@ -118,6 +122,12 @@ class AzuroSettings(KeyPlace, frozen=True, kw_only=True, forbid_unknown_fields=T
     def milliseconds(self, name: str) -> int:
         """Return the duration of that name in milliseconds."""
         return parse_duration_ms(getattr(self, name))
+
+
+def _head(address: str) -> str:
+    """Return how an address begins; behind that there may be a key."""
+    scheme, colon, _ = address.partition("://")
+    return f"{scheme}://..." if colon else "one without ://"
 
 
 def _check_duration(name: str, text: str) -> None:
