@@ -95,12 +95,25 @@ class Feed:
             return None
         return Beginning(condition, self._connections, self._books.get(condition))
 
-    def keep(self, beginning: Beginning, book: Book) -> None:
-        """Keep what was read over REST, unless the stream has said something meanwhile."""
+    def keep(self, beginning: Beginning, book: Book) -> Book:
+        """
+        Keep what was read over REST, unless the stream has said something meanwhile.
+
+        Returns what is to be believed: REST adds what the stream has left out, and no more, for as
+        long as the stream's word is good.
+        """
         condition = beginning.condition
         same = self._connections == beginning.connection
-        if same and self._books.get(condition) is beginning.known and condition in self._wanted:
-            self._books[condition] = book
+        if not (
+            same and self._books.get(condition) is beginning.known and condition in self._wanted
+        ):
+            return book
+        known = self.book(condition)
+        if known is not None:
+            sides = {**book.sides, **known.sides}
+            book = Book(known.open and book.open, sides, known.heard_ms)
+        self._books[condition] = book
+        return book
 
     async def want(self, condition: str) -> None:
         """Subscribe to a condition, now or with the next connection."""
@@ -168,10 +181,13 @@ class Feed:
                 pass  # other events are not about odds
 
     def _update(self, condition: str, book: Book) -> None:
+        """Take a frame for all that is known: an outcome that it gives no odds has no price."""
         known = self._books.get(condition)
-        sides = {**(known.sides if known else {}), **book.sides}
+        if known is not None and not (book.open or book.sides):
+            # Closed, and no more than that was said. Odds that cannot be had grow no younger.
+            book = Book(book.open, known.sides, known.heard_ms)
         self._confirmed.add(condition)
-        self._books[condition] = Book(book.open, sides, book.heard_ms)
+        self._books[condition] = book
 
     async def _send(self, event: str, conditions: list[str]) -> None:
         if self._socket is None or self._socket.closed:

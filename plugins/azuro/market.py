@@ -120,7 +120,7 @@ class Market:
             read = read_book(given, now_ms)
             if read is not None and read[0] == condition:
                 if self._feed and beginning:
-                    self._feed.keep(beginning, read[1])
+                    return self._feed.keep(beginning, read[1])
                 return read[1]
         raise LookupError(f"no condition {condition}: {answer.said()}")
 
