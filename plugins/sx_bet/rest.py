@@ -5,7 +5,7 @@ Only reading is tried again. An order is sent once: what became of it is found o
 """
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ _MINUTE_MS = 61_000
 _TRIES = 3
 _RETRY_MS = 200
 _HOLD_MS = 1_000
-_LONGEST_HOLD_MS = 60_000
+_LONGEST_HOLD_MS = 3_600_000
 
 
 class NoAnswerError(ConnectionError):
@@ -85,6 +85,15 @@ class Rest:
         fills = min(limit, fills_limit)
         self._fills_pace = Pace(clock, fills, _MINUTE_MS, kept=fills // 2)
         self.date_ms: int | None = None
+        self._silent_until_ms = 0
+
+    @property
+    def silence(self) -> str:
+        """Why nothing can be sent for longer than a request may take; empty when it can."""
+        if self._silent_until_ms - self._clock.now_ms() <= self._timeout_ms:
+            return ""
+        until = datetime.fromtimestamp(-(-self._silent_until_ms // 1000), UTC)
+        return f"the exchange asks for silence until {until:%Y-%m-%d %H:%M:%S} UTC"
 
     async def get(
         self,
@@ -184,7 +193,9 @@ class Rest:
             raise NoAnswerError(f"{method} {path}: {words}") from error
         self.date_ms = _date_ms(found.headers.get("Date", "")) or self.date_ms
         if found.status == TOO_MANY:
-            self.pace.hold(_hold_ms(found.headers.get("Retry-After", "")))
+            hold_ms = _hold_ms(found.headers.get("Retry-After", ""))
+            self.pace.hold(hold_ms)
+            self._silent_until_ms = max(self._silent_until_ms, self._clock.now_ms() + hold_ms)
         return found
 
 

@@ -237,6 +237,8 @@ class SxBetVenue(Venue):
         Raises:
             ConnectionError: it did not confirm, or nothing can be traded at present.
         """
+        if self._rest.silence:
+            raise ConnectionError(self._rest.silence)
         await self._standing.tried()
         complaint = self._standing.complaint()
         if self._signer is not None:

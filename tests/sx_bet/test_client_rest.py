@@ -5,6 +5,7 @@ import functools
 import importlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -122,7 +123,8 @@ async def test_the_key_goes_where_it_is_needed_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "held_ms"), [("3", 3_000), ("", 1_000), ("soon", 1_000), ("86400", 60_000)]
+    ("told", "held_ms"),
+    [("3", 3_000), ("", 1_000), ("soon", 1_000), ("3600", 3_600_000), ("86400", 3_600_000)],
 )
 @jumping
 async def test_who_is_told_to_wait_waits(told: str, held_ms: int) -> None:
@@ -132,6 +134,36 @@ async def test_who_is_told_to_wait_waits(told: str, held_ms: int) -> None:
 
         assert held_ms - 1_000 < asked.pace.wait_ms(urgent=True) <= held_ms
         assert asked.pace.left() == 0
+
+
+@jumping
+async def test_whoever_has_to_wait_for_long_can_say_until_when() -> None:
+    desk = Desk((429, {"Retry-After": "2"}), (429, {"Retry-After": "3600"}))
+    async with asking(desk) as asked:
+        await asked.send("POST", "orders-v3", {})
+        short = asked.silence
+        await asked.send("POST", "orders-v3", {})
+        until = datetime.fromtimestamp(asked._silent_until_ms // 1000, UTC)
+
+        assert short == ""
+        assert f"silence until {until:%Y-%m-%d %H:%M}" in asked.silence
+
+
+def test_heartbeats_fail_with_the_moment_until_which_the_exchange_wants_silence() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            await venue.heartbeat()
+            stage.control.fault("limit", "GET /user/*", ms=3_600_000)
+            await stage.clock.sleep_ms(30_000)
+            asked = len(stage.control.requests)
+            with pytest.raises(ConnectionError, match=r"silence until \d{4}-\d\d-\d\d \d\d:\d\d"):
+                await venue.heartbeat()
+            await stage.clock.sleep_ms(3_000_000)
+            assert len(stage.control.requests) == asked
+            await stage.clock.sleep_ms(700_000)
+            await venue.heartbeat()
+
+    play(scene)
 
 
 @pytest.mark.parametrize("told", ["", "yesterday", "Sun, 22 Nov 2026 20:00:00 GMT"])
