@@ -123,7 +123,7 @@ class Follower:
     def learn(self, order: Order, row: Row) -> OrderReport:
         """Return what a row amounts to, in the light of what was known before."""
         followed = self._followed.get(order.client_id)
-        report = report_of(row, order.client_id, self._clock.now_ms(), self._final_ms)
+        report = report_of(row, order.client_id, self._surely_ms(), self._final_ms)
         if followed is None:
             return report
         report = followed.last = _newer(followed.last, report)
@@ -221,6 +221,11 @@ class Follower:
         told_ms = self._orders.date_ms
         return told_ms is None or told_ms >= terms.expires_at * 1000 + self._absent_ms
 
+    def _surely_ms(self) -> int:
+        """Return a time that has come by our clock and by the venue's, where it tells the time."""
+        now_ms, told_ms = self._clock.now_ms(), self._orders.date_ms
+        return now_ms if told_ms is None else min(now_ms, told_ms)
+
     def _plan(self, followed: Followed, row: Row) -> None:
         now_ms = self._clock.now_ms()
         if followed.ended:
@@ -228,7 +233,7 @@ class Follower:
         if followed.is_final:
             followed.due_ms = FAR_MS  # until the list of our bets gives a reason
         elif row.standing is Standing.ACCEPTED:
-            until_final_ms = row.updated_ms + self._final_ms - now_ms
+            until_final_ms = row.updated_ms + self._final_ms - self._surely_ms()
             # A cancellation that is under way has no such moment.
             wait_ms = until_final_ms if until_final_ms > 0 else self._slowest_ms
             followed.due_ms = now_ms + min(wait_ms, self._slowest_ms)

@@ -145,7 +145,7 @@ def report_of(row: Row, client_id: str, now_ms: int, final_after_ms: int) -> Ord
     Args:
         row: as the venue tells of it.
         client_id: our name for it.
-        now_ms: the time.
+        now_ms: the time that has surely come, by our clock and by the venue's.
         final_after_ms: an acceptance that has stood so long counts as final.
     """
     standing = row.standing

@@ -195,3 +195,23 @@ def test_an_order_that_never_arrived_is_dropped_when_it_cannot_any_more() -> Non
             assert venue.figures()["orders_followed"] == 0
 
     in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("ahead_ms", [120_000, 0, -120_000])
+def test_an_acceptance_is_final_once_it_has_stood_by_both_clocks(ahead_ms: int) -> None:
+    async def scenario() -> None:
+        own = {"ahead_ms": ahead_ms, "rpc_url": ""}
+        async with world() as here, here.connect(**own) as venue:
+            order = here.order(expires_ms=here.clock.now_ms() + max(0, ahead_ms) + 2_500)
+            await venue.place(order)
+            filled = await hear(venue, lambda report: report.filled > 0)
+            stood_ms = filled[-1].time_ms + 60_000 + max(0, -ahead_ms)
+            await here.clock.sleep_ms(stood_ms - 1_000 - here.clock.now_ms())
+            early = await venue.find(order)
+            await here.clock.sleep_ms(2_000)
+            late = await venue.find(order)
+
+        assert not filled[-1].final
+        assert facts([early.report, late.report]) == [("filled", 10, False), ("filled", 10, True)]
+
+    in_virtual_time(scenario())
