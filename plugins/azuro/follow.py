@@ -16,7 +16,7 @@ import msgspec
 from xarb_runtime.domain.orders import Order, OrderReport, OrderStatus
 from xarb_runtime.plugins.contracts import Clock
 
-from .orders import ACCEPTED, Orders
+from .orders import ACCEPTED, Orders, TooLongError
 from .settings import AzuroSettings
 from .states import Row, Standing, report_of, stands_finally
 from .terms import BadOrderError, Terms
@@ -200,9 +200,12 @@ class Follower:
         if not stand:
             return
         try:
-            rows = {row.id: row for row in await self._orders.listed(*ACCEPTED)}
+            listed = await self._orders.listed(*ACCEPTED, wanted=stand)
+        except TooLongError as error:
+            listed = error.rows  # who is not among them is looked at one by one
         except (aiohttp.ClientError, TimeoutError, LookupError):
             return
+        rows = {row.id: row for row in listed}
         for name, followed in stand.items():
             row = rows.get(name)
             if row is not None and row.is_of(followed.terms):

@@ -2,7 +2,7 @@
 Orders on the wire: sent once, looked up by an id that is known beforehand, listed by bettor.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from xarb_runtime.domain.orders import Order
@@ -22,7 +22,16 @@ MOST_PAGES = 10
 
 
 class TooLongError(LookupError):
-    """A list of bets did not end; whatever is not in it may still be there."""
+    """
+    A list of bets did not end; whatever is not in it may still be there.
+
+    Attributes:
+        rows: what was read of it.
+    """
+
+    def __init__(self, message: str, rows: list[Row]) -> None:
+        super().__init__(message)
+        self.rows = rows
 
 
 class Orders:
@@ -38,6 +47,7 @@ class Orders:
     Attributes:
         environment: as given.
         wallet: as given.
+        too_long: how many lists of bets did not end, so far.
     """
 
     def __init__(
@@ -45,6 +55,7 @@ class Orders:
     ) -> None:
         self._wire, self._settings = wire, settings
         self.environment, self.wallet = environment, wallet
+        self.too_long = 0
         self._expiry_ms = settings.milliseconds("expiry")
 
     @property
@@ -109,9 +120,19 @@ class Orders:
             return None
         raise LookupError(f"an order was asked for: {answer.said()}")
 
-    async def listed(self, *states: str, urgent: bool = False) -> list[Row]:
+    async def listed(
+        self, *states: str, wanted: Collection[str] = (), urgent: bool = False
+    ) -> list[Row]:
         """
         Return our orders that are in one of these states.
+
+        In which order the venue lists them is not published, so only one thing ends the reading
+        before the list ends: all that is wanted is there.
+
+        Args:
+            states: as the venue calls them.
+            wanted: ids; with all of them read, the rest is not. Empty: everything is.
+            urgent: money waits for it.
 
         Raises:
             LookupError: the answer is no list.
@@ -119,12 +140,17 @@ class Orders:
             aiohttp.ClientError, TimeoutError: there was none.
         """
         found: list[Row] = []
+        missing = set(wanted)
         for page in range(MOST_PAGES):
             rows = await self._page(page * PAGE, states, urgent=urgent)
-            found += [row for given in rows if (row := read_row(given)) is not None]
-            if len(rows) < PAGE:
+            read = [row for given in rows if (row := read_row(given)) is not None]
+            found += read
+            missing -= {row.id for row in read}
+            if len(rows) < PAGE or (wanted and not missing):
                 return found
-        raise TooLongError(f"expected fewer than {PAGE * MOST_PAGES} bets in {', '.join(states)}")
+        self.too_long += 1
+        named = ", ".join(states)
+        raise TooLongError(f"expected fewer than {PAGE * MOST_PAGES} bets in {named}", found)
 
     async def _page(
         self, offset: int, states: tuple[str, ...], *, urgent: bool

@@ -162,7 +162,7 @@ class Placing:
 
     async def _listed(self, terms: Terms) -> Row | None:
         name = self._trade.orders.id(terms)
-        rows = await self._trade.orders.listed(*LIVE, urgent=True)
+        rows = await self._trade.orders.listed(*LIVE, wanted={name}, urgent=True)
         return next((row for row in rows if row.id == name), None)
 
     async def _missing(self, order: Order, terms: Terms, *, late: bool) -> FindAnswer:

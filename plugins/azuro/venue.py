@@ -145,6 +145,7 @@ class AzuroVenue(Venue):
                 found["stream_silent_ms"] = max(0, parts.clock.now_ms() - parts.feed.heard_ms)
         if parts.trade is not None:
             found["orders_followed"] = len(parts.trade.follower)
+            found["lists_too_long"] = parts.trade.orders.too_long
         return found | parts.purse.figures()
 
     def _available(self) -> Decimal | None:

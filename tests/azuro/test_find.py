@@ -178,9 +178,11 @@ def test_a_list_that_does_not_end_proves_nothing() -> None:
             await here.clock.sleep_ms(200_000)
 
             found = await venue.find(order)
+            figures = venue.figures()
 
         assert isinstance(found, Unknown)
         assert "expected fewer than 1000" in found.reason
+        assert figures["lists_too_long"] == 1
 
     in_virtual_time(scenario())
 
@@ -195,5 +197,34 @@ def test_a_list_of_several_pages_is_read_to_its_end() -> None:
 
             assert isinstance(await venue.find(here.order(ids[0])), Found)
             assert here.control.count("GET bet/orders/bettor") == 2
+
+    in_virtual_time(scenario())
+
+
+def endless_after(first: int) -> Any:
+    """Change lists of bets: behind so many rows of the true one there are more and more others."""
+    strange = {"id": "0xab_1", "state": "Accepted"}
+
+    def changed(body: Any) -> Any:
+        rows = body["orders"][:first]
+        return {"orders": [*rows, *[strange] * (100 - len(rows))]}
+
+    return changed
+
+
+def test_what_is_found_at_the_beginning_of_an_endless_list_is_found() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect() as venue:
+            here.control.next_order(fates.OrderFate(unseen=10**6, unlisted=False))
+            order = here.order()
+            await venue.place(order)
+            endless = faults.WireFault(
+                route=LIST, what="none", handled=True, rewrite=endless_after(1), times=0
+            )
+            here.control.disturb(endless)
+
+            assert isinstance(await venue.find(order), Found)
+            assert here.control.count(LIST.removesuffix("*")) == 1
+            assert venue.figures()["lists_too_long"] == 0
 
     in_virtual_time(scenario())

@@ -1,5 +1,7 @@
 """Following: there is no stream of orders, so each is looked at, soon and then less often."""
 
+import asyncio
+
 import pytest
 
 from tests.azuro.inside import FOOTBALL, hear, in_virtual_time, listening, part, world
@@ -213,5 +215,31 @@ def test_an_acceptance_is_final_once_it_has_stood_by_both_clocks(ahead_ms: int) 
 
         assert not filled[-1].final
         assert facts([early.report, late.report]) == [("filled", 10, False), ("filled", 10, True)]
+
+    in_virtual_time(scenario())
+
+
+def test_a_late_void_is_told_although_the_list_of_bets_does_not_end() -> None:
+    async def scenario() -> None:
+        def endless(body: dict[str, object]) -> dict[str, object]:
+            return body | {"orders": [{"id": "0xab_1", "state": "Accepted"}] * 100}
+
+        async with world() as here, here.connect(reconcile="20s") as venue:
+            fault = faults.WireFault(
+                route="GET bet/orders/bettor/*", what="none", handled=True, rewrite=endless, times=0
+            )
+            here.control.disturb(fault)
+            await venue.place(here.order())
+            reports = venue.reports()
+            async for report in reports:
+                if report.final:
+                    break
+            here.control.void(FOOTBALL)
+            last = await asyncio.wait_for(anext(reports), 3_600)
+            await reports.aclose()
+
+            assert venue.figures()["lists_too_long"] > 0
+
+        assert facts([last]) == [("reversed", 0, True)]
 
     in_virtual_time(scenario())
