@@ -1,12 +1,15 @@
 """Settings that hold for every test."""
 
 import os
+from collections.abc import Iterator
+from decimal import localcontext
 
+import pytest
 from hypothesis import settings
 
-from xarb_runtime.plugins.recursion import recursion_limit_kept
+from xarb_runtime.plugins.process_wide import process_kept
 
-with recursion_limit_kept():  # later imports find it imported, and change the limit no more
+with process_kept():  # later imports find them imported, and change nothing any more
     import eth_account  # noqa: F401
 
 # The same examples on every machine, and no limit that depends on how busy it is.
@@ -18,3 +21,10 @@ pytest_plugins = ("tests.servers.fixtures", "tests.servers.postgres_fixtures")
 
 # Tables are as wide as the commands make them; a worker of the tests is told another width.
 os.environ.pop("COLUMNS", None)
+
+
+@pytest.fixture(autouse=True)
+def _decimals() -> Iterator[None]:
+    """Whatever a test, or what it calls, does to the context of decimals ends with it."""
+    with localcontext():
+        yield

@@ -10,7 +10,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from xarb_runtime.plugins.recursion import recursion_limited
+from xarb_runtime.plugins.process_wide import recursion_limited
 
 MAX_BYTES = 256 * 1024
 MAX_NESTING = 32

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xarb_runtime.ops.problems import Problem, ProblemError
-from xarb_runtime.plugins.recursion import recursion_limit_kept
+from xarb_runtime.plugins.process_wide import process_kept
 
 LEAST_PASSWORD = 8
 _BYTES = 32
@@ -156,7 +156,7 @@ def _checksummed(address: str) -> str:
 def _installed() -> Iterator[None]:
     """Say which extra is missing where something cannot be imported."""
     try:
-        with recursion_limit_kept():
+        with process_kept():
             yield
     except ImportError as error:
         problem = Problem(

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from xarb_runtime.plugins.recursion import recursion_limit_kept
+from xarb_runtime.plugins.process_wide import process_kept
 
 _BYTES = 32
 
@@ -106,7 +106,7 @@ def _from_keystore(
     file: Path, password_env: str, environ: Mapping[str, str], hide: Callable[[str], None]
 ) -> PrivateKey:
     try:
-        with recursion_limit_kept():
+        with process_kept():
             from eth_keyfile.keyfile import (  # noqa: PLC0415 -- an extra: for who has keys
                 extract_key_from_keyfile,
             )

@@ -16,7 +16,7 @@ from xarb_runtime.plugins.candidates import Candidate, describe, where_raised
 from xarb_runtime.plugins.checks import Spec, check_hooks, check_offers, implementations, spec_name
 from xarb_runtime.plugins.contracts import Finding
 from xarb_runtime.plugins.hookspecs import OBSERVERS, OFFERS, PREFIX
-from xarb_runtime.plugins.recursion import recursion_limit_kept
+from xarb_runtime.plugins.process_wide import process_kept
 from xarb_runtime.plugins.registry import Observer, call_hook
 
 
@@ -79,7 +79,7 @@ def import_plugin(candidate: Candidate) -> object:
         PluginBroken: XP101.
     """
     try:
-        with recursion_limit_kept():
+        with process_kept():
             return candidate.load()
     except KeyboardInterrupt:
         raise

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 
 from xarb_runtime.plugins.contracts import Venue
+from xarb_runtime.plugins.process_wide import own_decimals
 from xarb_runtime.service.question import NoAnswerError, Question
 
 T = TypeVar("T")
@@ -156,6 +157,7 @@ class Asking:
 
 async def _awaited(call: Callable[[], Awaitable[T]]) -> T:
     """Call inside the task, so that what is raised before the first await lands there as well."""
+    own_decimals()
     return await call()
 
 

@@ -24,7 +24,7 @@ from xarb_runtime.plugins.contracts import (
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.findings import UnknownPluginPart
 from xarb_runtime.plugins.keys import KeyProblemError
-from xarb_runtime.plugins.recursion import recursion_limit_kept
+from xarb_runtime.plugins.process_wide import process_kept
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_options, open_settings
 from xarb_runtime.service.charts import Charts, read_charts
@@ -153,7 +153,7 @@ async def open_venues(
             hide=around.learn,
         )
         try:
-            with recursion_limit_kept():
+            with process_kept():
                 venue = await stack.enter_async_context(spec.open(opening))
         except KeyProblemError as error:
             message = f"venues.{name}: {error}"

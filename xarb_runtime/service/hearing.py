@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from xarb_runtime.plugins.contracts import Clock, Venue
+from xarb_runtime.plugins.process_wide import own_decimals
 from xarb_runtime.service.cancellation import is_cancelled
 from xarb_runtime.service.dispatcher import Dispatcher
 from xarb_runtime.service.inbox import Delivery
@@ -48,6 +49,7 @@ class Hearing:
 
     async def _listen(self, name: str, venue: Venue) -> None:
         """Take a venue's reports; a stream that breaks is opened again after a pause."""
+        own_decimals()
         while True:
             try:
                 async for report in venue.reports():
@@ -66,6 +68,7 @@ class Hearing:
 
     async def _beat(self, name: str, venue: Venue) -> None:
         """Send heartbeats, each with a deadline; a missed one is an event."""
+        own_decimals()
         while True:
             try:
                 async with asyncio.timeout(self._pause_ms / 1000):

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from xarb_runtime.plugins.process_wide import own_decimals
 from xarb_runtime.service.cancellation import is_cancelled
 
 log = structlog.get_logger("xarb.dispatcher")
@@ -95,6 +96,7 @@ class Question:
 
     async def _ask(self) -> None:
         self._reached()
+        own_decimals()
         try:
             answer = await self._call()
         except asyncio.CancelledError as error:
