@@ -7,7 +7,7 @@ from rich.text import Text
 
 from xarb_runtime.cli.screen import COLOURS, clock, exposure, lasted, out, table, write
 from xarb_runtime.domain.steps import Exposure
-from xarb_runtime.ops.timeline import CommandView, ExecutionView, Moment
+from xarb_runtime.ops.timeline import CommandView, ExecutionView, Moment, figure
 
 
 def draw_execution(view: ExecutionView) -> None:
@@ -114,7 +114,7 @@ def _legs(view: ExecutionView) -> Table:
         name = f"{leg.slot} {leg.strategy}".strip()
         status = leg.status if leg.final else f"{leg.status}, provisional"
         after = lasted(leg.answered_after_ms) if leg.answered_after_ms is not None else ""
-        amounts = (str(leg.stake), str(leg.filled), str(leg.odds or ""))
+        amounts = (str(leg.stake), str(leg.filled), figure(leg.odds or ""))
         reason = " ".join(part for part in (leg.code, leg.reason) if part)
         made.add_row(name, leg.venue, leg.selection, *amounts, status, after, reason, leg.client_id)
     return made

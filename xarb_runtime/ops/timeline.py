@@ -23,6 +23,9 @@ from xarb_runtime.store.records import (
     TransitionRow,
 )
 
+#: Figures are shown with so many digits after the point at most.
+PLENTY = 8
+
 R = TypeVar("R", TransitionRow, CommandRow)
 
 
@@ -170,6 +173,17 @@ def view_of(timeline: Timeline) -> ExecutionView:
     )
 
 
+def figure(value: object) -> str:
+    """Return odds or an amount for people: computed ones may have twenty digits, eight are plenty."""
+    text = str(value)
+    digits = len(text.partition(".")[2])
+    return (
+        f"{Decimal(text):.8f}".rstrip("0").rstrip(".")
+        if digits > PLENTY and "E" not in text
+        else text
+    )
+
+
 # -- What happened -------------------------------------------------------------------------------
 
 
@@ -223,9 +237,9 @@ def _about(event: EventRow) -> str:
         return _words(data["status"], filled, data.get("code"), data.get("reason"))
     if "worst_case" in data:
         head = f"{data.get('strategy')}: {_at(data, 'stake')} at {_venue(data)}"
-        return _words(f"{head}, worst case {data['worst_case']}")
+        return _words(f"{head}, worst case {figure(data['worst_case'])}")
     if "selection" in data and "odds" in data:
-        return f"{_venue(data)} @ {data['odds']}"
+        return f"{_venue(data)} @ {figure(data['odds'])}"
     return _words(data.get("code"), data.get("reason"), data.get("note"))
 
 
@@ -242,14 +256,14 @@ def _command(row: CommandRow) -> CommandView:
 
 def _about_command(name: str, params: dict[str, Any]) -> str:
     if name == "place":
-        return f"{params['stake']} @ {params.get('min_odds')} or better at {_venue(params)}"
+        return f"{params['stake']} @ {figure(params.get('min_odds'))} or better at {_venue(params)}"
     venue = params.get("venue") or _venue(params)
     what = params.get("strategy") or params.get("type") or params.get("kind")
     return _words(venue, what, params.get("reason"))
 
 
 def _at(data: dict[str, Any], amount: str) -> str:
-    return f"{data.get(amount)} @ {data.get('odds')}"
+    return f"{data.get(amount)} @ {figure(data.get('odds'))}"
 
 
 def _venue(data: dict[str, Any]) -> str:
