@@ -174,14 +174,11 @@ def view_of(timeline: Timeline) -> ExecutionView:
 
 
 def figure(value: object) -> str:
-    """Return odds or an amount for people: computed ones may have twenty digits, eight are plenty."""
+    """Return odds or an amount for people: of twenty computed digits eight are plenty."""
     text = str(value)
-    digits = len(text.partition(".")[2])
-    return (
-        f"{Decimal(text):.8f}".rstrip("0").rstrip(".")
-        if digits > PLENTY and "E" not in text
-        else text
-    )
+    if "E" in text or len(text.partition(".")[2]) <= PLENTY:
+        return text
+    return f"{Decimal(text):.8f}".rstrip("0").rstrip(".")
 
 
 # -- What happened -------------------------------------------------------------------------------
