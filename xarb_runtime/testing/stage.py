@@ -69,6 +69,7 @@ class Stage:
         *,
         ready: bool = True,
         trades: bool = True,
+        keyed: bool | None = None,
         beating: bool = True,
         watched: Sequence[Order] = (),
     ) -> Driven:
@@ -78,24 +79,27 @@ class Stage:
         Args:
             ready: wait until it confirms a heartbeat.
             trades: False as in mode shadow, with nothing in the environment.
+            keyed: whether the environment holds the keys; None: when it trades.
             beating: send heartbeats, as the runtime does.
             watched: orders of an earlier process, of which it is told.
         """
-        venue = self._unopened(trades=trades)
+        keyed = trades if keyed is None else keyed
+        venue = self._unopened(trades=trades, keyed=keyed)
         venue.is_beating = beating
         self._opened.append(venue)
         if trades:
             await venue.open(watched)
         else:
-            expected = "the venue to open with `trades` False and nothing in the environment"
+            within = "the keys" if keyed else "nothing"
+            expected = f"the venue to open with `trades` False and {within} in the environment"
             await venue.open(watched, expected=expected)
         if ready and not await venue.is_ready():
             last = venue.errors[-1].strip().splitlines()[-1] if venue.errors else "nothing"
             fail("a heartbeat to be confirmed soon after opening", last)
         return venue
 
-    def _unopened(self, *, trades: bool = True) -> Driven:
-        spec, environ = self.bench.spec, dict(self.bench.environ) if trades else {}
+    def _unopened(self, *, trades: bool, keyed: bool) -> Driven:
+        spec, environ = self.bench.spec, dict(self.bench.environ) if keyed else {}
 
         def opened(life: Life) -> AbstractAsyncContextManager[Venue]:
             opening = VenueOpening(

@@ -117,6 +117,8 @@ class Disturbance(msgspec.Struct, kw_only=True):
         changing: only those that may change something.
         times: how many of them; None is all.
         delay_ms: how late, for faults that are late.
+        every: 2 strikes every second one of them, and so on.
+        met: how many it could have happened to.
         struck: how many it has happened to.
     """
 
@@ -125,6 +127,8 @@ class Disturbance(msgspec.Struct, kw_only=True):
     changing: bool
     times: int | None = 1
     delay_ms: int = 3_000
+    every: int = 1
+    met: int = 0
     struck: int = 0
 
 
@@ -162,7 +166,14 @@ class Wire:
         return open_session
 
     def disturb(
-        self, fault: Fault, call: str, *, times: int | None = 1, delay_ms: int = 3_000
+        self,
+        fault: Fault,
+        call: str,
+        *,
+        times: int | None = 1,
+        delay_ms: int = 3_000,
+        every: int = 1,
+        met: int = 0,
     ) -> Disturbance:
         """Let something happen to the next requests of a plugin's method."""
         disturbance = Disturbance(
@@ -171,6 +182,8 @@ class Wire:
             changing=call in {"place", "cancel"},
             times=times,
             delay_ms=delay_ms,
+            every=every,
+            met=met,
         )
         self._disturbances.append(disturbance)
         return disturbance
@@ -216,7 +229,9 @@ class Wire:
             if disturbance.call == sent.call and (sent.changes or not disturbance.changing):
                 if sent.call == "place" and not self._places(sent):
                     continue
-                return disturbance
+                disturbance.met += 1
+                if disturbance.met % disturbance.every == 0:
+                    return disturbance
         return None
 
     def placings(self) -> list[Sent]:

@@ -2,12 +2,12 @@
 Venues that are wrong on purpose, each about one thing.
 """
 
-from tests.kit.wrong import alone, doubt, protocol
+from tests.kit.wrong import alone, doubt, later, protocol
 from tests.kit.wrong.making import WRONG
 from xarb_runtime.testing.case import CASES, Level
 from xarb_runtime.testing.kit import run_kit
 
-__all__ = ["WRONG", "alone", "cases_of", "doubt", "fails_exactly", "protocol"]
+__all__ = ["WRONG", "alone", "cases_of", "doubt", "fails_exactly", "later", "protocol"]
 
 
 def cases_of(level: Level) -> list[str]:

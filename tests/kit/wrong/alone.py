@@ -13,6 +13,7 @@ import msgspec
 
 from tests.kit.wrong.making import Forgetting, Restating, Spoilt, wrong
 from xarb_runtime.domain.orders import Accepted, Order, OrderReport, PlaceAnswer
+from xarb_runtime.testing.plain import client
 
 replace = msgspec.structs.replace
 
@@ -50,19 +51,48 @@ class ForgetsAtTheSecondBreak(Forgetting):
 @wrong("XV-425")
 class ForgetsAtNonsense(Forgetting):
     def forgets(self, problem: object) -> bool:
-        return isinstance(problem, bytes) and not problem.endswith(b"}")
+        torn = isinstance(problem, bytes) and problem.startswith(b"{")
+        return torn and not problem.endswith(b"}")
+
+
+@wrong("XV-427")
+class AsksOnceMoreAndOnlyOnce(Spoilt):
+    """Hears that an order has changed, asks what it is now, and lets it be if that fails."""
+
+    async def reports(self) -> AsyncIterator[OrderReport]:
+        async for report in super().reports():
+            status, _ = await self._call("GET", f"orders/{report.client_id}")
+            if status != client.OK:
+                continue
+            yield report
 
 
 @wrong("XV-430")
 class HearsOnlyItsOwn(Spoilt):
+    """Of what others placed it hears only what was over before."""
+
     async def place(self, order: Order) -> PlaceAnswer:
         self.ids.add(order.client_id)
         return await super().place(order)
 
     async def reports(self) -> AsyncIterator[OrderReport]:
+        born_ms = self._clock.now_ms()
         async for report in super().reports():
-            if report.client_id in self.ids:
+            if report.client_id in self.ids or report.time_ms <= born_ms:
                 yield report
+
+
+@wrong("XV-435")
+class BeginsToListenNow(Spoilt):
+    """What changed before it listened does not concern it."""
+
+    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
+        if path != "changes" or "begun" in self.kept:
+            return await super()._call(method, path, **asked)
+        status, body = await super()._call(method, path, params={"after": -1})
+        changes = msgspec.json.decode(body)
+        self.kept["begun"] = True
+        return status, msgspec.json.encode({**changes, "orders": []})
 
 
 @wrong("XV-440")

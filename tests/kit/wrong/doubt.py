@@ -192,6 +192,13 @@ class ForgetsWhatWasCancelled(_Disbelieving):
 
 @wrong("XV-270")
 class BelievesTheIndex(_Disbelieving):
+    """Until the order expires: then it is careful."""
+
+    async def find(self, order: Order) -> FindAnswer:
+        if self._clock.now_ms() > order.expires_ms:
+            self.ids.discard(order.client_id)
+        return await super().find(order)
+
     def failed(self, order: Order, error: BaseException) -> PlaceAnswer | None:
         if isinstance(error, aiohttp.ServerDisconnectedError):
             self.ids.add(order.client_id)

@@ -200,3 +200,13 @@ async def _open_with_a_key_only(opening: VenueOpening) -> AsyncGenerator[Any, No
 
 
 other("XV-160", open=_open_with_a_key_only)
+
+
+@asynccontextmanager
+async def _open_and_trade_with_a_key(opening: VenueOpening) -> AsyncGenerator[Any, None]:
+    """Takes a key for the wish to trade."""
+    async with client.open_plain(replace(opening, trades=bool(opening.environ))) as venue:
+        yield venue
+
+
+other("XV-165", open=_open_and_trade_with_a_key)

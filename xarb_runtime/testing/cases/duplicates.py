@@ -5,8 +5,10 @@ Silver: placing twice is one order.
 import asyncio
 
 from xarb_runtime.domain.orders import Order, Refused
+from xarb_runtime.testing.bench import Fate
 from xarb_runtime.testing.case import Level, case, expect
 from xarb_runtime.testing.driven import Driven
+from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
 
 
@@ -36,6 +38,27 @@ async def placing_again_after_a_restart_is_one_order(stage: Stage) -> None:
     venue, order = await stage.open(), stage.order()
     await venue.place(order)
     await venue.settled(order, stage.patience_ms)
+    await _again(stage, await stage.restart(venue), order)
+
+
+@case("XV-207", Level.SILVER)
+async def placing_again_before_it_is_indexed_is_one_order(stage: Stage) -> None:
+    """
+    An order that the server does not show yet, and that is placed again, is the same order.
+
+    Given that the answer to an order is lost with its process, and the server says *not found* for
+    three looks.
+    When the next process places it again.
+    Then the server holds one order, and the answer is not Refused. Who cannot be sure that it was
+    never sent answers Unknown, and sends nothing.
+    Skip when the protocol has no late index.
+    """
+    await stage.bench.destine(Fate.LATE_INDEX)
+    venue, order = await stage.open(), stage.order()
+    disturbance = stage.wire.disturb(Fault.LOST_ANSWER, "place")
+    await venue.place(order)
+    stage.struck(disturbance)
+    stage.wire.calm()
     await _again(stage, await stage.restart(venue), order)
 
 

@@ -12,6 +12,9 @@ from xarb_runtime.testing.stage import Stage
 #: How long after its expiry an order that never arrived may stay in doubt.
 PROVED_WITHIN_MS = 600_000
 
+#: How long after the expiry of its order a request arrives.
+LATE_MS = (1_000, 10_000, 30_000, 90_000, 600_000)
+
 
 async def _lost(stage: Stage, fault: Fault, **facts: int) -> tuple[Driven, Order]:
     venue, order = await stage.open(), stage.order(**facts)
@@ -34,6 +37,22 @@ async def what_is_indexed_late_is_not_absent(stage: Stage) -> None:
     """
     await stage.bench.destine(Fate.LATE_INDEX)
     venue, order = await _lost(stage, Fault.LOST_ANSWER)
+    await stage.see(venue, order)
+
+
+@case("XV-272", Level.SILVER)
+async def what_is_indexed_late_is_not_absent_once_expired(stage: Stage) -> None:
+    """
+    An order that the server does not show yet is not absent, though it has expired meanwhile.
+
+    Given that the answer to an order is lost, and the server says *not found* for three looks.
+    When the order is looked up for the first time a moment after it expired.
+    Then it is never absent, and is found in the end.
+    Skip when the protocol has no late index.
+    """
+    await stage.bench.destine(Fate.LATE_INDEX)
+    venue, order = await _lost(stage, Fault.LOST_ANSWER)
+    await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + 1)
     await stage.see(venue, order)
 
 
@@ -93,6 +112,47 @@ async def _until_absent(stage: Stage, venue: Driven, order: Order) -> FindAnswer
         if isinstance(answer, Absent) or stage.clock.now_ms() >= until_ms:
             return answer
         await stage.clock.sleep_ms(20_000)
+
+
+@case("XV-284", Level.SILVER)
+async def what_is_absent_never_comes(stage: Stage) -> None:
+    """
+    After absent the server does not come to hold the order, however late its request arrives.
+
+    Given requests that are on their way until 1, 10, 30, 90 and 600 seconds after the expiry of
+    their orders.
+    When each call is cancelled after two seconds, and the order is looked up from its expiry until
+    the request arrives.
+    Then of an order that was absent nothing is open or filled at the server afterwards.
+    """
+    for late_ms in LATE_MS:
+        held = len(await stage.bench.held())
+        venue, order = await stage.open(), stage.order()
+        arrives_ms = order.expires_ms + late_ms
+        delay_ms = arrives_ms - stage.clock.now_ms()
+        disturbance = stage.wire.disturb(Fault.ARRIVES_LATE, "place", delay_ms=delay_ms)
+        await venue.place(order, deadline_ms=2_000)
+        stage.struck(disturbance)
+        stage.wire.calm()
+        await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + 1)
+        is_absent = await _is_absent(stage, venue, order, arrives_ms)
+        await stage.wire.settle()
+        await stage.clock.sleep_ms(stage.bench.settles_ms)
+        taken = [own for own in (await stage.bench.held())[held:] if own.open or own.filled]
+        expected = f"nothing taken that arrived {late_ms} ms after its expiry: it was absent"
+        expect(not (is_absent and taken), expected, taken)
+        await venue.close()
+
+
+async def _is_absent(stage: Stage, venue: Driven, order: Order, until_ms: int) -> bool:
+    """Look an order up until it is absent, or its request is about to arrive."""
+    pause_ms = 300
+    while stage.clock.now_ms() < until_ms:
+        if isinstance(await venue.find(order), Absent):
+            return stage.clock.now_ms() < until_ms
+        await stage.clock.sleep_ms(pause_ms)
+        pause_ms = min(pause_ms * 2, 10_000)
+    return False
 
 
 @case("XV-285", Level.SILVER)

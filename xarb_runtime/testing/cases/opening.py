@@ -147,7 +147,24 @@ async def without_trading_it_quotes_and_places_nothing(stage: Stage) -> None:
     Then the quote is answered within 30 seconds, the order is not accepted, and the server holds
     nothing.
     """
-    venue = await stage.open(ready=False, trades=False, beating=False)
+    await _places_nothing(stage, await stage.open(ready=False, trades=False, beating=False))
+
+
+@case("XV-165", Level.BRONZE)
+async def without_trading_keys_change_nothing(stage: Stage) -> None:
+    """
+    Opened without trading it places nothing, though it finds keys.
+
+    Given a venue that is opened with `trades` False and the bench's keys in the environment.
+    When a quote is asked for, and an order is placed all the same.
+    Then as in XV-160.
+    """
+    venue = await stage.open(ready=False, trades=False, keyed=True, beating=False)
+    await _places_nothing(stage, venue)
+
+
+async def _places_nothing(stage: Stage, venue: Driven) -> None:
+    """Wait for a quote of a venue that does not trade; place an order, which it must not do."""
     for _ in range(60):
         try:
             await venue.quote(stage.bench.selection)
@@ -155,7 +172,7 @@ async def without_trading_it_quotes_and_places_nothing(stage: Stage) -> None:
         except NoAnswerError:
             await stage.clock.sleep_ms(500)
     else:
-        fail("a quote without keys", venue.errors[-1] if venue.errors else "none")
+        fail("a quote without trading", venue.errors[-1] if venue.errors else "none")
     answer = await venue.place(stage.order())
     expect(not isinstance(answer, Accepted), "an order not to be accepted", answer)
     await stage.clock.sleep_ms(stage.bench.settles_ms)

@@ -3,6 +3,7 @@ Gold: streams that break, servers that go away, processes that end. Nothing is l
 """
 
 from xarb_runtime.domain.orders import Accepted, Order
+from xarb_runtime.testing.bench import Fate
 from xarb_runtime.testing.case import Level, case, expect, skip
 from xarb_runtime.testing.driven import Driven
 from xarb_runtime.testing.faults import Fault
@@ -56,6 +57,33 @@ async def torn_reports_lose_nothing(stage: Stage) -> None:
     await _told_all(stage, venue, order, resting)
 
 
+@case("XV-427", Level.GOLD)
+async def reports_that_fail_by_halves_lose_nothing(stage: Stage) -> None:
+    """
+    A report that takes two requests is not lost when only one of them fails.
+
+    Given that every second request for reports is answered with 503.
+    When an order is placed, fills and is settled; and another one, with the other half failing.
+    Then each fill is reported, at the latest when all requests are answered again.
+    Skip when reports are not asked for by requests.
+    """
+    venue = await stage.open()
+    for met in (0, 1):
+        order = stage.order()
+        before = len(await stage.bench.held())
+        await stage.bench.destine(Fate.FILL)
+        disturbance = stage.wire.disturb(
+            Fault.GATEWAY_BEFORE, "reports", times=None, every=2, met=met
+        )
+        await venue.place(order)
+        await stage.clock.sleep_ms(stage.bench.settles_ms + 10_000)
+        if not disturbance.struck:
+            skip("reports are not asked for by requests")
+        stage.wire.calm()
+        report = await venue.settled(order, stage.patience_ms)
+        stage.agree(report, (await stage.bench.held())[before])
+
+
 @case("XV-430", Level.GOLD)
 async def the_next_process_hears_what_it_watches(stage: Stage) -> None:
     """
@@ -69,6 +97,25 @@ async def the_next_process_hears_what_it_watches(stage: Stage) -> None:
     resting = await stage.open_or_filled(venue, order)
     venue = await stage.restart(venue, watched=[order])
     await _told_all(stage, venue, order, resting)
+
+
+@case("XV-435", Level.GOLD)
+async def the_next_process_hears_what_it_missed(stage: Stage) -> None:
+    """
+    What became of an order while no process ran is reported to the one that watches it.
+
+    Given an order that rests, or that was placed a moment ago, by a process that is gone.
+    When it fills and is settled, and then the next process is told to watch it.
+    Then the fill is reported.
+    """
+    venue, order = await stage.open(), stage.order()
+    resting = await stage.open_or_filled(venue, order)
+    await venue.close()
+    if resting is not None:
+        await stage.bench.fill(resting)
+    await stage.clock.sleep_ms(stage.bench.settles_ms + 5_000)
+    venue = await stage.open(watched=[order])
+    await stage.settled_filled(venue, order)
 
 
 @case("XV-490", Level.GOLD)

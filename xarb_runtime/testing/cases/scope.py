@@ -51,6 +51,28 @@ async def after_the_end_there_is_silence(stage: Stage) -> None:
     expect(not late, "nothing sent after the end", late)
 
 
+@case("XV-355", Level.SILVER)
+async def an_order_that_rests_ends_with_its_expiry(stage: Stage) -> None:
+    """
+    An order that rests does not outlive its expiry.
+
+    Given an order that rests.
+    When it expires, and nobody cancels it.
+    Then soon after it can no longer fill at the server, and its end is reported: the venue was told
+    the real `expires_ms`.
+    Skip when nothing rests. A protocol in which orders rest and do not expire is a reason for an
+    exemption.
+    """
+    venue, order = await stage.open(), stage.order()
+    await stage.resting(venue, order)
+    await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + stage.patience_ms)
+    held = await stage.one_held()
+    late = f"no longer open {stage.patience_ms} ms after it expired"
+    expect(not held.open, f"the order {late}", held)
+    report = await venue.settled(order, stage.patience_ms)
+    stage.agree(report, held)
+
+
 @case("XV-360", Level.SILVER)
 async def an_order_that_comes_too_early_is_not_kept(stage: Stage) -> None:
     """

@@ -1,0 +1,69 @@
+"""
+Wrong about what comes later: the index, the next process, the expiry. Each fails one silver case.
+"""
+
+import msgspec
+
+from tests.kit.wrong.making import Restating, Spoilt, wrong
+from xarb_runtime.domain.orders import Absent, FindAnswer, Order, OrderReport, PlaceAnswer, Unknown
+
+replace = msgspec.structs.replace
+
+
+@wrong("XV-207")
+class SendsWhatIsNotShown(Spoilt):
+    """Has other names for orders in each process, and sends what the index does not show yet."""
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        is_new = order.client_id not in self.ids
+        self.ids.add(order.client_id)
+        if is_new and await self._is_behind(order):
+            order = replace(order, client_id=f"{order.client_id}-again")
+        return await super().place(order)
+
+    async def _is_behind(self, order: Order) -> bool:
+        """Whether *not found* is the answer of an index that is behind the venue's time."""
+        now_ms = (await self.quote(order.selection)).time_ms
+        status, body = await self._call("GET", f"orders/{order.client_id}", urgent=True)
+        return status == 404 and msgspec.json.decode(body)["looked_at_ms"] < now_ms
+
+
+@wrong("XV-272")
+class BelievesTheIndexOnceExpired(Spoilt):
+    async def find(self, order: Order) -> FindAnswer:
+        answer = await super().find(order)
+        if answer == Unknown("not found yet") and self._clock.now_ms() > order.expires_ms:
+            return Absent("not found, and expired")
+        return answer
+
+
+@wrong("XV-284")
+class GivesItsRequestsMoreTime(Spoilt):
+    """Lets the venue take an order later than it says when it looks for it."""
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        return await super().place(replace(order, expires_ms=order.expires_ms + 15_000))
+
+
+@wrong("XV-335")
+class CountsItsOwnReports(Restating):
+    """Numbers what is new to it from one on."""
+
+    def restate(self, report: OrderReport) -> OrderReport:
+        seen = self.kept.setdefault(report.client_id, {})
+        return replace(report, sequence=seen.setdefault(report.sequence, len(seen) + 1))
+
+
+@wrong("XV-355")
+class LetsOrdersLiveLonger(Spoilt):
+    """Honest about it: it says absent only when its own expiry is over."""
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        return await super().place(_longer(order))
+
+    async def find(self, order: Order) -> FindAnswer:
+        return await super().find(_longer(order))
+
+
+def _longer(order: Order) -> Order:
+    return replace(order, expires_ms=order.expires_ms + 300_000)
