@@ -28,3 +28,13 @@ def _decimals() -> Iterator[None]:
     """Whatever a test, or what it calls, does to the context of decimals ends with it."""
     with localcontext():
         yield
+
+
+#: Where tests wait for processes of their own, for minutes: begun first, others fill the gaps.
+LONG = ("crash", "soak", "scars", "runbooks", "demo", "fuzz", "tutorial", "store", "bus", "docs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first, so that no worker is left alone with them at the end."""
+    rank = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.parent.name, len(LONG)))

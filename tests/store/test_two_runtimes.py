@@ -15,7 +15,7 @@ import yaml
 from tests.crash.processes import PATIENCE_SECONDS, XARB, RuntimeProcess, free_port
 from tests.servers.leash import wait_for
 from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD
-from tests.store.world import ServerStore, Store
+from tests.store.world import FileStore, ServerStore, Store, is_locked
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +45,15 @@ def runtime(folder: Path) -> Iterator[RuntimeProcess]:
         started.close()
 
 
+def stop_between_commits(process: RuntimeProcess, store: Store) -> None:
+    """Inside a commit it would keep an SQLite file's lock for as long as it sleeps."""
+    process.process.send_signal(signal.SIGSTOP)
+    while isinstance(store, FileStore) and is_locked(store.path):
+        process.process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+        process.process.send_signal(signal.SIGSTOP)
+
+
 def end_of(process: RuntimeProcess) -> int:
     return process.process.wait(PATIENCE_SECONDS)
 
@@ -59,7 +68,7 @@ def test_a_runtime_that_was_stopped_longer_than_its_lease_ends_itself(
 ) -> None:
     with runtime(folder) as first:
         assert epoch(first) == 1
-        first.process.send_signal(signal.SIGSTOP)
+        stop_between_commits(first, store)
         wait_for(lambda: lease_is_over(store), "the lease to run out")
 
         with runtime(folder) as second:

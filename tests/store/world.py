@@ -88,6 +88,16 @@ class FileStore(Store):
         self.run("DROP TRIGGER no")
 
 
+def is_locked(path: Path) -> bool:
+    """Tell whether somebody is inside a commit."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
+        try:
+            file.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
+
+
 class ServerStore(Store):
     """A database whose tables are there already, and empty."""
 
