@@ -3,10 +3,8 @@ Scars 1, 2, 5, 6, 7 and 12: whoever dies, sleeps or is cut off, nothing is lost 
 twice.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 
 import pytest
 
@@ -15,6 +13,7 @@ from tests.scars.site import Site, names
 from tests.servers.rabbitmq import Broker
 from tests.soak.processes import KILLED, Runtime
 from tests.store.world import FileStore, ServerStore
+from tests.store.world import is_locked as file_is_locked
 
 MakeSite = Callable[..., Site]
 
@@ -32,14 +31,7 @@ def freeze_between_commits(place: Site, runtime: Runtime) -> None:
 
 def is_locked(place: Site) -> bool:
     """Tell whether somebody is inside a commit; a server ends those that sleep by itself."""
-    if not isinstance(place.store, FileStore):
-        return False
-    with closing(sqlite3.connect(place.store.path, timeout=0, isolation_level=None)) as file:
-        try:
-            file.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-    return False
+    return isinstance(place.store, FileStore) and file_is_locked(place.store.path)
 
 
 def once_each(place: Site, wanted: list[str]) -> None:
