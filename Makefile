@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 LOCK_VENV := build/lock-venv
 PIP := -m pip --disable-pip-version-check --no-input
 
-.PHONY: help ghost venues-demo test check services crash bench evidence lock clean
+.PHONY: help ghost venues-demo test check services kit crash bench evidence lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make venues-demo 200 opportunities on simulators of both venues, real signatures (N=, BUS=, SEED=)"
 	@echo "make test        ruff, pyright, import order, tests"
 	@echo "make crash N=20  kill -9 at every kill point, N rounds; CRASH_STORE=postgresql"
+	@echo "make kit         the conformance kit on every deliberately wrong venue, all cases on each"
 	@echo "make soak        20000 opportunities through broken brokers, networks and runtimes (N=, SEED=)"
 	@echo "make bench       measure, write benchmarks/results.json"
 	@echo "make evidence    write everything in evidence/ anew"
@@ -31,9 +32,9 @@ ghost: $(STAMP)
 venues-demo: $(STAMP)
 	@$(BIN)/xarb venues-demo --count "$(if $(filter file,$(origin N)),200,$(N))" --seed "$(SEED)" $(if $(BUS),--bus "$(BUS)")
 
-# pytest comes last: its closing line is the last line. Four at a time: many tests wait for a process.
+# pytest comes last: its closing line is the last line. Three at a time: many tests wait for a process.
 test: check services
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # RabbitMQ, PostgreSQL and what else tests start for themselves: installed where missing.
 services:
@@ -47,6 +48,9 @@ check: $(STAMP)
 
 crash: $(STAMP)
 	@CRASH_ROUNDS="$(N)" $(BIN)/python -m pytest tests/crash --timeout=0
+
+kit: $(STAMP)
+	@KIT=whole $(BIN)/python -m pytest -n 2 --dist loadfile tests/kit
 
 soak: $(STAMP)
 	@SOAK_COUNT="$(if $(filter file,$(origin N)),20000,$(N))" SOAK_SEED="$(SEED)" $(BIN)/python -m tests.soak

@@ -92,7 +92,8 @@ class RuntimeProcess:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self.log = (folder / "run.log").open("ab")
-        environment = {**os.environ, "XARB_CONTROL__PORT": str(port)}
+        ports = {"XARB_CONTROL__PORT": str(port), "XARB_METRICS__PORT": "0"}
+        environment = {**os.environ, **ports}
         if kill_at:
             environment["XARB_DEBUG__KILL_AT"] = kill_at
         self.process = subprocess.Popen(

@@ -12,7 +12,7 @@ from tests.soak.faults import KINDS, QUEUE_FULL
 from tests.soak.report import report
 from tests.soak.verdicts import verdict
 
-SETTINGS = Settings(count=200, seed=1, quick=True, max_length=60, pace=10.0)
+SETTINGS = Settings(count=300, seed=1, quick=True, max_length=60, pace=10.0)
 
 
 @pytest.mark.timeout(600)
