@@ -19,6 +19,8 @@ BEGINNING_MS = 1_900_000_000_000
 #: How long to wait for a thread at a time, seconds.
 _THREAD_WORKS = 0.01
 
+#: How often sockets are looked at again, others being let run in between, before time moves.
+_LOOKS = 5
 
 #: How long something may always be ready to run, in real seconds, before time is called stuck.
 STUCK_S = 30.0
@@ -54,10 +56,10 @@ class _Selector(selectors.DefaultSelector):
         if self.threads or timeout is None:
             self._moved = time.perf_counter()
             return super().select(_THREAD_WORKS)
-        os.sched_yield()  # bytes that were sent a moment ago may still be on their way
-        events = super().select(0)
-        if events:
-            return events
+        for _ in range(_LOOKS):
+            os.sched_yield()  # bytes that were sent a moment ago may still be on their way
+            if events := super().select(0):
+                return events
         self.now += timeout
         self._moved = time.perf_counter()
         return []
