@@ -5,14 +5,12 @@ A case: one thing that a venue must do, with a number that stays.
 import inspect
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-if TYPE_CHECKING:
-    from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.stage import Stage
 
-Play = Callable[["Stage"], Awaitable[None]]
+Play = Callable[[Stage], Awaitable[None]]
 
 
 class Level(StrEnum):
@@ -21,23 +19,6 @@ class Level(StrEnum):
     BRONZE = "bronze"  #: it speaks the protocol, and takes no for an answer
     SILVER = "silver"  #: it is honest when nobody knows: errors, duplicates, cancels, silence
     GOLD = "gold"  #: it can be left alone: limits, outages, restarts, secrets
-
-
-class CaseFailedError(AssertionError):
-    """
-    A venue did not do what a case asks for.
-
-    Attributes:
-        expected, found: for whoever has to repair it.
-    """
-
-    def __init__(self, expected: str, found: str) -> None:
-        self.expected, self.found = expected, found
-        super().__init__(f"expected {expected}, found {found}")
-
-
-class CaseSkippedError(Exception):
-    """A case does not apply; the text says why."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,34 +69,3 @@ def case(
         return play
 
     return register
-
-
-def expect(condition: object, expected: str, found: object) -> None:
-    """
-    Go on if it is so.
-
-    Raises:
-        CaseFailedError: it is not.
-    """
-    if not condition:
-        fail(expected, found)
-
-
-def fail(expected: str, found: object) -> NoReturn:
-    """
-    End the case.
-
-    Raises:
-        CaseFailedError: always.
-    """
-    raise CaseFailedError(expected, found if isinstance(found, str) else repr(found))
-
-
-def skip(reason: str) -> NoReturn:
-    """
-    End the case: it does not apply.
-
-    Raises:
-        CaseSkippedError: always.
-    """
-    raise CaseSkippedError(reason)

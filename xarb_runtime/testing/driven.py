@@ -27,8 +27,8 @@ from xarb_runtime.domain.orders import (
     Unknown,
 )
 from xarb_runtime.plugins.contracts import Venue
-from xarb_runtime.testing.case import fail
 from xarb_runtime.testing.clock import KitClock
+from xarb_runtime.testing.verdict import fail
 from xarb_runtime.testing.wire import CALL, LIFE, Call, Life
 
 T = TypeVar("T")

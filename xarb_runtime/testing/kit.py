@@ -13,12 +13,13 @@ from collections.abc import Callable, Collection, Mapping
 
 from xarb_runtime.testing import cases
 from xarb_runtime.testing.bench import Bench, NoSuchFateError
-from xarb_runtime.testing.case import Case, CaseFailedError, CaseSkippedError
+from xarb_runtime.testing.case import Case
 from xarb_runtime.testing.clock import KitClock, KitLoop, StuckError
 from xarb_runtime.testing.driven import NoAnswerError
 from xarb_runtime.testing.forge import open_forger
 from xarb_runtime.testing.report import KIT_VERSION, Outcome, Report, Verdict, level_of
 from xarb_runtime.testing.stage import Stage, open_stage
+from xarb_runtime.testing.verdict import CaseFailedError, CaseSkippedError
 from xarb_runtime.testing.wire import Pattern, Sent, Wire, pattern_of
 
 BenchFactory = Callable[[], Bench]

@@ -12,9 +12,9 @@ from xarb_runtime.domain.orders import Absent, Found, Order, OrderReport, Refuse
 from xarb_runtime.plugins.contracts import Capabilities, Venue, VenueOpening
 from xarb_runtime.plugins.settings import open_settings
 from xarb_runtime.testing.bench import Bench, Fate, Held, NoSuchFateError
-from xarb_runtime.testing.case import expect, fail, skip
 from xarb_runtime.testing.clock import KitClock
 from xarb_runtime.testing.driven import Driven
+from xarb_runtime.testing.verdict import expect, fail, skip
 from xarb_runtime.testing.wire import LIFE, Disturbance, Life, Wire
 
 #: What an order is worth when the case does not say: somewhat below the best odds.

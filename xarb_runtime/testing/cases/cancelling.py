@@ -4,10 +4,11 @@ Silver: cancels. What is filled stays filled, and nobody says cancelled who does
 
 from xarb_runtime.domain.orders import Accepted, CancelRefused, OrderReport, OrderStatus, Unknown
 from xarb_runtime.testing.bench import Fate
-from xarb_runtime.testing.case import Level, case, expect
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import told
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect
 
 
 def _is_dead(report: OrderReport) -> bool:

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from xarb_runtime.domain.orders import Accepted, OrderReport, OrderStatus, Refused
 from xarb_runtime.testing.bench import Fate, NoSuchFateError
-from xarb_runtime.testing.case import Level, case, expect, fail, skip
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import told
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect, fail, skip
 
 
 @case("XV-120", Level.BRONZE)

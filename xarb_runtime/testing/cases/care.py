@@ -9,11 +9,12 @@ import logging
 import warnings
 
 from xarb_runtime.domain.orders import Accepted
-from xarb_runtime.testing.case import Level, case, expect
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.clock import KitLoop
 from xarb_runtime.testing.driven import Driven, NoAnswerError, told
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect
 
 HOUR_MS = 3_600_000
 CROWD = 12

@@ -3,10 +3,11 @@ Silver: failures that prove nothing. Whatever the wire says, the order is where 
 """
 
 from xarb_runtime.domain.orders import Absent, Accepted, Found, Order, PlaceAnswer, Refused
-from xarb_runtime.testing.case import Level, case, expect, skip
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import Driven
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect, skip
 
 
 async def _taken(stage: Stage, fault: Fault, *, deadline_ms: int = 30_000) -> None:

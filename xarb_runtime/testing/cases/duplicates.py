@@ -6,10 +6,11 @@ import asyncio
 
 from xarb_runtime.domain.orders import Order, Refused
 from xarb_runtime.testing.bench import Fate
-from xarb_runtime.testing.case import Level, case, expect
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import Driven
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect
 
 
 @case("XV-200", Level.SILVER)

@@ -4,9 +4,10 @@ Silver: fills in parts, fills that are taken back, and fills that might be.
 
 from xarb_runtime.domain.orders import Accepted, Found, Order, OrderReport, OrderStatus
 from xarb_runtime.testing.bench import Fate
-from xarb_runtime.testing.case import Level, case, expect
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import Driven, told
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect
 
 #: How often an open order is looked up, so that whoever counts reports has counted some.
 LOOKS = 6

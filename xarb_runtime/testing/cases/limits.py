@@ -5,10 +5,11 @@ Gold: staying inside the venue's limits.
 import asyncio
 from contextlib import suppress
 
-from xarb_runtime.testing.case import Level, case, expect, skip
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import NoAnswerError
 from xarb_runtime.testing.faults import RETRY_AFTER_S, Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect, skip
 
 
 @case("XV-400", Level.GOLD)

@@ -4,10 +4,11 @@ Silver: looking for an order. *Not found* is not *absent*.
 
 from xarb_runtime.domain.orders import Absent, FindAnswer, Found, Order, Unknown
 from xarb_runtime.testing.bench import Fate
-from xarb_runtime.testing.case import Level, case, expect, fail
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import Driven
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect, fail
 
 #: How long after its expiry an order that never arrived may stay in doubt.
 PROVED_WITHIN_MS = 600_000

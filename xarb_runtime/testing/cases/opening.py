@@ -11,9 +11,10 @@ from xarb_runtime.domain.orders import Accepted
 from xarb_runtime.plugins.contracts import VenueCheck
 from xarb_runtime.plugins.findings import PluginSettingsError
 from xarb_runtime.plugins.settings import open_settings
-from xarb_runtime.testing.case import Level, case, expect, fail
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import Driven, NoAnswerError, plain
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect, fail
 
 #: An opening that takes longer waits for something.
 AT_ONCE_MS = 1_000

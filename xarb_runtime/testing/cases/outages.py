@@ -4,10 +4,11 @@ Gold: streams that break, servers that go away, processes that end. Nothing is l
 
 from xarb_runtime.domain.orders import Accepted, Order
 from xarb_runtime.testing.bench import Fate
-from xarb_runtime.testing.case import Level, case, expect, skip
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import Driven
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect, skip
 
 HOUR_MS = 3_600_000
 

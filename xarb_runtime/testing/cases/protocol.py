@@ -15,9 +15,10 @@ from xarb_runtime.domain.orders import (
     Refused,
 )
 from xarb_runtime.testing.bench import Fate, NoSuchFateError
-from xarb_runtime.testing.case import Level, case, expect, fail
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.driven import Driven, NoAnswerError, told
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect, fail
 
 
 @case("XV-030", Level.BRONZE)

@@ -3,9 +3,10 @@ Silver: calls and venues that are over are over.
 """
 
 from xarb_runtime.domain.orders import Accepted, Refused
-from xarb_runtime.testing.case import Level, case, expect
+from xarb_runtime.testing.case import Level, case
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
+from xarb_runtime.testing.verdict import expect
 
 
 @case("XV-340", Level.SILVER)
