@@ -12,8 +12,7 @@ from tests.scars.launch import DIES_AT_ACKNOWLEDGE, DIES_OF_POISON, POISON
 from tests.scars.site import Site, names
 from tests.servers.rabbitmq import Broker
 from tests.soak.processes import KILLED, Runtime
-from tests.store.world import FileStore, ServerStore
-from tests.store.world import is_locked as file_is_locked
+from tests.store.world import ServerStore
 
 MakeSite = Callable[..., Site]
 
@@ -21,17 +20,15 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def freeze_between_commits(place: Site, runtime: Runtime) -> None:
-    """Stop it; inside a commit it would keep an SQLite file's lock for as long as it sleeps."""
+    """
+    Stop it; inside a commit it would keep an SQLite file's lock for as long as it sleeps, and
+    PostgreSQL would end its transaction.
+    """
     runtime.freeze()
-    while is_locked(place):
+    while place.store.is_inside_a_commit():
         runtime.thaw()
         time.sleep(0.01)
         runtime.freeze()
-
-
-def is_locked(place: Site) -> bool:
-    """Tell whether somebody is inside a commit; a server ends those that sleep by itself."""
-    return isinstance(place.store, FileStore) and file_is_locked(place.store.path)
 
 
 def once_each(place: Site, wanted: list[str]) -> None:

@@ -15,7 +15,7 @@ import yaml
 from tests.crash.processes import PATIENCE_SECONDS, XARB, RuntimeProcess, free_port
 from tests.servers.leash import wait_for
 from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD
-from tests.store.world import FileStore, ServerStore, Store, is_locked
+from tests.store.world import ServerStore, Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,9 +46,12 @@ def runtime(folder: Path) -> Iterator[RuntimeProcess]:
 
 
 def stop_between_commits(process: RuntimeProcess, store: Store) -> None:
-    """Inside a commit it would keep an SQLite file's lock for as long as it sleeps."""
+    """
+    Inside a commit it would keep an SQLite file's lock for as long as it sleeps, and PostgreSQL
+    would end its transaction, and tell it so.
+    """
     process.process.send_signal(signal.SIGSTOP)
-    while isinstance(store, FileStore) and is_locked(store.path):
+    while store.is_inside_a_commit():
         process.process.send_signal(signal.SIGCONT)
         time.sleep(0.01)
         process.process.send_signal(signal.SIGSTOP)

@@ -3,6 +3,7 @@ A store, the clock its leases run by, and eyes that look past the journal.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.servers.postgres import Console, PostgresServer
 from tests.store.factories import NOW
 from xarb_runtime.store import schema
 from xarb_runtime.store.journal import Journal
+from xarb_runtime.store.postgres import WRITER_SETTINGS
 
 
 class Store:
@@ -48,6 +50,10 @@ class Store:
         """How much longer the lease lasts."""
         raise NotImplementedError
 
+    def is_inside_a_commit(self) -> bool:
+        """Tell whether somebody is in the middle of writing."""
+        raise NotImplementedError
+
     def refusing(self, table: str) -> Any:
         """Let the database refuse every new row of a table, saying no."""
         raise NotImplementedError
@@ -81,21 +87,19 @@ class FileStore(Store):
         ((expires_ms,),) = self.rows("SELECT expires_ms FROM lease")
         return expires_ms - self.now_ms
 
+    def is_inside_a_commit(self) -> bool:
+        with closing(sqlite3.connect(self.path, timeout=0, isolation_level=None)) as file:
+            try:
+                file.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+        return False
+
     @contextmanager
     def refusing(self, table: str) -> Iterator[None]:
         self.run(f"CREATE TRIGGER no BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")
         yield
         self.run("DROP TRIGGER no")
-
-
-def is_locked(path: Path) -> bool:
-    """Tell whether somebody is inside a commit."""
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
-        try:
-            file.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-    return False
 
 
 class ServerStore(Store):
@@ -135,6 +139,11 @@ class ServerStore(Store):
         ((left,),) = self.rows(f"SELECT expires_ms - {now} FROM lease")
         return left
 
+    def is_inside_a_commit(self) -> bool:
+        """What a writer that was just stopped has sent is read by the server within moments."""
+        time.sleep(_READ_BY_THEN_SECONDS)
+        return bool(self.rows(_WRITERS_AT_WORK))
+
     @contextmanager
     def refusing(self, table: str) -> Iterator[None]:
         self.run(
@@ -160,6 +169,11 @@ TABLES = (
     "outbox",
 )
 
+_READ_BY_THEN_SECONDS = 0.05
+_WRITERS_AT_WORK = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    f" AND application_name = '{WRITER_SETTINGS['application_name']}' AND state <> 'idle'"
+)
 _CLEARING = "; ".join(
     [
         *(f"DELETE FROM {table.name}" for table in reversed(schema.metadata.sorted_tables)),
