@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tests.service.world import World, opportunity
+from xarb_runtime.domain.events import ORDER_REPORT
 from xarb_runtime.domain.opportunity import Limits
 from xarb_runtime.domain.steps import Outcome, Status
 from xarb_runtime.service.book import SUPERVISOR
@@ -42,6 +43,36 @@ def test_an_order_goes_to_the_dispatcher_and_its_timer_is_armed_in_the_same_roun
     assert [command.name for command in work.commands] == ["place"]
     assert [arming.timer.id for arming in work.armed] == ["ttl_leg_a"]
     assert work.batch.steps == work.steps
+
+
+def test_a_round_ends_with_the_order_that_fills_it_and_leaves_the_rest_for_the_next() -> None:
+    world = World()
+    opportunities = [world.arrival(name) for name in "12345"]
+
+    first = world.desk.work(opportunities, set(), orders=2)
+    second = world.desk.work(first.left, set(), orders=2)
+    third = world.desk.work(second.left, set(), orders=2)
+
+    assert [[it.key.split(":")[0] for it in work.commands] for work in (first, second, third)] == [
+        ["x-1", "x-2"],
+        ["x-3", "x-4"],
+        ["x-5"],
+    ]
+    assert first.left == opportunities[2:]
+    assert [each for each, _ in first.settled] == opportunities[:2]
+    assert third.left == []
+
+
+def test_what_a_full_round_has_caused_is_in_its_commit() -> None:
+    """A pause that an incident calls for must not wait behind what arrived."""
+    world = World()
+    world.admit("1")
+    late = Delivery(event=world.event(ORDER_REPORT, "x-gone", "venue:sx", client_id="?"))
+    work = world.desk.work([late, world.arrival("2"), late], set(), orders=1)
+
+    assert work.left == [late]
+    assert work.batch.incidents
+    assert world.desk.level == "paused"
 
 
 def test_the_same_message_twice_is_one_step_and_both_are_acknowledged() -> None:

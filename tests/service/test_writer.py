@@ -1,5 +1,6 @@
 """
-What a commit has let go gets onto the wire before the next batch is worked out.
+What a commit has let go gets onto the wire before the next batch is worked out, and before more is
+let go.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ class Log(list[str]):
         self.commands = commands
         self.book = SimpleNamespace(get=lambda _: None)
 
-    def work(self, deliveries: Any, seen: Any) -> Work:
+    def work(self, deliveries: Any, seen: Any, *, orders: int) -> Work:
+        assert orders == 8
         self.append("worked")
         return Work(commands=list(self.commands))
 
@@ -39,7 +41,11 @@ class Log(list[str]):
 async def two_rounds(commands: list[Command]) -> list[str]:
     log = Log(commands)
     quiet: Any = SimpleNamespace(
-        messages=lambda _: [], watch=lambda _: None, add=lambda _: None, noted=list
+        messages=lambda _: [],
+        watch=lambda _: None,
+        add=lambda _: None,
+        noted=list,
+        put_back=lambda _: None,
     )
     writer = Writer(
         inbox=quiet,
@@ -49,6 +55,7 @@ async def two_rounds(commands: list[Command]) -> list[str]:
         dispatcher=log,  # pyright: ignore[reportArgumentType]
         kill=quiet,
         batch=10,
+        orders=8,
         observe=lambda _: None,
         outbox=quiet,
         relay=quiet,

@@ -90,10 +90,13 @@ class World:
     def say(self, kind: str, execution: str = "x-1", source: str = "test", **data: Any) -> Work:
         return self.deliver(Delivery(event=self.event(kind, execution, source, **data)))
 
-    def admit(self, name: str = "1", **changes: Any) -> Work:
+    def arrival(self, name: str = "1", **changes: Any) -> Delivery:
         data = {"opportunity": opportunity(name, self.now_ms, **changes)}
         event = self.event(events.OPPORTUNITY_DETECTED, f"x-{name}", "bus:engine", **data)
-        return self.deliver(Delivery(event=event, message=True))
+        return Delivery(event=event, message=True)
+
+    def admit(self, name: str = "1", **changes: Any) -> Work:
+        return self.deliver(self.arrival(name, **changes))
 
     def report(self, command: Command, status: str = "filled", **changes: Any) -> Work:
         self.sequence += 1

@@ -27,6 +27,7 @@ from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.kpi import Windows, is_counted
 from xarb_runtime.service.operators import result_of
 from xarb_runtime.service.quarantine import quarantined, retired, started_over
+from xarb_runtime.service.seen import Seen
 from xarb_runtime.service.trades import trade_of
 from xarb_runtime.service.venue_limits import moves_stakes
 from xarb_runtime.service.work import Arming, Closed, Counted, Work
@@ -37,9 +38,8 @@ from xarb_runtime.store.records import IncidentRow
 #: Commands to these targets are carried out by the desk; all others go to the dispatcher.
 INTERNAL = frozenset({"supervisor", "executions", "runtime"})
 RUNTIME_SOURCE = "runtime"
-#: So many identities are remembered, about 8 MB of them; the journal knows the older ones. A report
-#: that is heard twice nevertheless is stale to the ledger.
-SEEN_KEPT = 16_384
+#: No bound on the orders of a round.
+UNBOUNDED = 2**31
 
 
 class Desk:
@@ -65,7 +65,7 @@ class Desk:
         self._healthy = start(charts.venue_health, HEALTH_PREFIX).leaves
         self._work = Work()
         self._queue: deque[Delivery] = deque()
-        self._seen: dict[tuple[str, str], None] = {}
+        self._seen = Seen()
         self._recalled: set[str] = set()
         self._resumed_ms = 0
 
@@ -129,30 +129,38 @@ class Desk:
 
     # -- A round ---------------------------------------------------------------------------------
 
-    def work(self, deliveries: Sequence[Delivery], seen: set[tuple[str, str]]) -> Work:
+    def work(
+        self,
+        deliveries: Sequence[Delivery],
+        seen: set[tuple[str, str]],
+        *,
+        orders: int = UNBOUNDED,
+    ) -> Work:
         """
         Work through deliveries, oldest first, and through what they cause.
 
         Args:
             deliveries: what arrived.
             seen: (source, id) of those messages that are in the journal already.
+            orders: once so many orders are to be sent, what is left of the deliveries is left.
         """
-        self._work, self._queue = Work(), deque(deliveries)
-        self._seen |= dict.fromkeys(seen)
-        while self._queue:
+        self._work, self._queue = Work(), deque()
+        self._seen.add(seen)
+        arrived = deque(deliveries)
+        while arrived and self._work.orders < orders:
+            self._one(arrived.popleft())
+        self._work.left += arrived
+        while self._queue or self._is_drained():
             self._one(self._queue.popleft())
-            if not self._queue:
-                self._look_for_drained()
         self.book.forget_oldest()
-        while len(self._seen) > SEEN_KEPT:
-            del self._seen[next(iter(self._seen))]
+        self._seen.forget_oldest()
         return self._work
 
     def _one(self, delivery: Delivery) -> None:
         batch = self._work.batch
         if delivery.dead_letter is not None:
             batch.dead_letters.append(delivery.dead_letter)
-        new = delivery.received is None or self._is_new(delivery.received.event)
+        new = delivery.received is None or self._seen.is_new(delivery.received.event)
         if delivery.received is not None and new:
             batch.events.append(delivery.received)
         if delivery.replay is not None:
@@ -179,13 +187,6 @@ class Desk:
             )
         )
 
-    def _is_new(self, event: Event) -> bool:
-        """Tell whether an event of the bus or an operator was never seen, and remember it."""
-        identity = (event.source, event.id)
-        new = identity not in self._seen
-        self._seen[identity] = None
-        return new
-
     def may_repeat(self, delivery: Delivery) -> bool:
         """
         Tell whether the journal must be asked if an event was seen before.
@@ -206,7 +207,7 @@ class Desk:
         event = delivery.event
         assert event is not None  # noqa: S101  the caller looked
         repeatable = delivery.message or event.type == ORDER_REPORT
-        if repeatable and not self._is_new(event):
+        if repeatable and not self._seen.is_new(event):
             return None
         if event.type in ORDER_EVENTS and not is_trade(event.execution):
             self._orphan(event)
@@ -336,6 +337,7 @@ class Desk:
     def _route(self, command: Command, cause: Step) -> None:
         if command.target not in INTERNAL:
             self._work.commands.append(command)
+            self._work.orders += command.name == "place"
             return
         if command.target == "supervisor":
             self._tell(SUPERVISOR, command.name, command.key, cause, command.params)
@@ -389,12 +391,15 @@ class Desk:
 
     # -- Levels ----------------------------------------------------------------------------------
 
-    def _look_for_drained(self) -> None:
+    def _is_drained(self) -> bool:
+        """Tell whether a safe stop waits for nothing any more, and let the supervisor know."""
         steps = self._work.steps
         if steps and any(taken.event.type == "operator.resume" for taken in steps):
             self.draining = self.draining and self.level == "stopping"
-        if self.draining and steps and not self.book.trades and self.level == "stopping":
-            self.draining = False
-            data: dict[str, object] = {"in_flight": self.book.in_flight}
-            identity = f"drained:{self._supervisor_seq}"
-            self._tell(SUPERVISOR, "work.drained", identity, steps[-1], data)
+        if not (self.draining and steps and self.level == "stopping") or self.book.trades:
+            return False
+        self.draining = False
+        data: dict[str, object] = {"in_flight": self.book.in_flight}
+        identity = f"drained:{self._supervisor_seq}"
+        self._tell(SUPERVISOR, "work.drained", identity, steps[-1], data)
+        return True

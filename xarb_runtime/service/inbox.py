@@ -4,7 +4,7 @@ The inbox: everything that wants to happen, in the order in which it arrived.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -63,6 +63,12 @@ class Inbox:
         """Add a delivery; never waits."""
         self._waiting.append(delivery)
         self._arrived.set()
+
+    def put_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Let these be the next ones again, in this order."""
+        if deliveries:
+            self._waiting.extendleft(reversed(deliveries))
+            self._arrived.set()
 
     async def take(self, limit: int) -> list[Delivery]:
         """

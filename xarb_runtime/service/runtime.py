@@ -112,6 +112,7 @@ class Runtime:
             dispatcher=self.dispatcher,
             kill=self._parts.kill,
             batch=self.settings.service.batch,
+            orders=self.settings.service.orders,
             observe=self._observe,
             outbox=self.outbox,
             relay=self.relay,

@@ -214,7 +214,9 @@ class ServiceSettings(Section, frozen=True, kw_only=True):
     Attributes:
         heartbeat: pause between two heartbeats to a venue.
         drain_deadline: how long a safe stop waits for executions in flight.
-        batch: most steps in one commit.
+        batch: most messages, answers and timers that are worked on for one commit.
+        orders: once so many orders are to be sent after a commit, it is made: the first does not
+        wait until the last is worked out, and they are signed while the next commit is written.
         call_deadline: longest wait for a venue to answer; a venue's own `call_deadline` goes first.
         find_deadline: longest wait for an answer about an order in doubt.
         plan_deadline: longest wait for a hedge strategy.
@@ -225,6 +227,7 @@ class ServiceSettings(Section, frozen=True, kw_only=True):
     heartbeat: str = "2s"
     drain_deadline: str = "30s"
     batch: Count = 64
+    orders: Count = 8
     call_deadline: str = "3s"
     find_deadline: str = "2s"
     plan_deadline: str = "1s"

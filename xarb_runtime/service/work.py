@@ -48,6 +48,8 @@ class Work(msgspec.Struct, kw_only=True):
     Attributes:
         batch: to be committed.
         commands: to be dispatched after the commit, in order.
+        orders: how many of them place an order.
+        left: deliveries that were not worked on; they come first in the next round.
         armed: timers to be watched after the commit.
         steps: all steps, in order.
         incidents: those opened.
@@ -58,6 +60,8 @@ class Work(msgspec.Struct, kw_only=True):
 
     batch: Batch = msgspec.field(default_factory=Batch)
     commands: list[Command] = []
+    orders: int = 0
+    left: list[Delivery] = []
     armed: list[Arming] = []
     steps: list[Step] = []
     incidents: list[Incident] = []

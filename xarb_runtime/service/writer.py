@@ -49,6 +49,7 @@ class Writer:
         dispatcher: Dispatcher,
         kill: KillPoints,
         batch: int,
+        orders: int,
         observe: Callable[[Work], None],
         outbox: Outbox,
         relay: Relay,
@@ -62,6 +63,7 @@ class Writer:
         self._dispatcher = dispatcher
         self._kill = kill
         self._batch = batch
+        self._orders = orders
         self._observe = observe
         self._outbox = outbox
         self._relay = relay
@@ -82,7 +84,9 @@ class Writer:
 
     async def round(self, deliveries: list[Delivery], commands: asyncio.TaskGroup) -> None:
         """Make one commit of these deliveries, then acknowledge, arm and dispatch."""
-        work = self._desk.work(deliveries, await self._look_up(deliveries))
+        seen = await self._look_up(deliveries)
+        work = self._desk.work(deliveries, seen, orders=self._orders)
+        self._inbox.put_back(work.left)
         work.batch.outgoing += self._outbox.messages(work.news)
         if not is_empty(work.batch):
             await self._commit(work.batch)
