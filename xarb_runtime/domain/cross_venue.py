@@ -15,7 +15,8 @@ import msgspec
 
 from xarb_runtime.domain import events
 from xarb_runtime.domain.context import Countdown, read
-from xarb_runtime.domain.cross_venue_facts import Admission, CrossVenueFacts
+from xarb_runtime.domain.cross_venue_entry import CrossVenueEntry
+from xarb_runtime.domain.cross_venue_facts import Admission
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.ledger import (
     OrderLine,
@@ -61,7 +62,7 @@ class NoPlan(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class CrossVenue(CrossVenueFacts, kw_only=True):
+class CrossVenue(CrossVenueEntry, kw_only=True):
     """
     One cross-venue execution: what it hears, what it sends, what the chart may change.
     """
