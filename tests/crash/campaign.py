@@ -26,7 +26,8 @@ import asyncpg
 import msgspec
 import yaml
 
-from tests.crash.processes import PATIENCE_SECONDS, GhostProcess, RuntimeProcess, free_port
+from tests.crash.processes import PATIENCE_SECONDS, GhostProcess, RuntimeProcess
+from tests.servers.ports import free_port
 
 #: Every kind of kill point, with how far it is counted up in a round of three opportunities.
 KILL_POINTS = [

@@ -5,7 +5,6 @@ Real processes for the crash campaign: `xarb run`, and ghost venues that keep th
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,15 +17,10 @@ from typing import Any
 
 import yaml
 
+from tests.servers.ports import free_port
+
 PATIENCE_SECONDS = 30.0
 XARB = [str(Path(sys.executable).with_name("xarb"))]
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def request(method: str, url: str, body: bytes | None = None, token: str = "") -> tuple[int, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.servers.leash import free_port
+from tests.servers.ports import free_port
 from xarb_runtime.ops.places import check_bus
 from xarb_runtime.plugins.contracts import Bus, BusOpening, BusSpec
 from xarb_runtime.plugins.registry import Registry

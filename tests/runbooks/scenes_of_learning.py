@@ -1,7 +1,6 @@
 """The situations of the tutorial and the how-to pages."""
 
 import signal
-import socket
 import sys
 
 import msgspec
@@ -9,15 +8,14 @@ import msgspec
 from tests.football import rows
 from tests.runbooks.scenes import EXCHANGE, LIMITS, POOL, situation
 from tests.runbooks.table import Table
+from tests.servers.ports import free_port
 from xarb_runtime.ops.timeline import ExecutionView
 
 
 @situation()
 def nothing_yet(table: Table) -> None:
     """A checkout, and nothing else; the port of the page may be taken here."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        table.ours["8711"] = str(free.getsockname()[1])
+    table.ours["8711"] = str(free_port())
     table.ours["mode: ghost\n"] = "mode: ghost\ncontrol: {port: 0}\n"
 
 

@@ -5,7 +5,6 @@ A server's processes on a leash: whatever becomes of the test run, they end with
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +12,6 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_for(happened: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:

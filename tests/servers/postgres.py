@@ -19,7 +19,8 @@ from typing import Any
 
 import asyncpg
 
-from tests.servers.leash import Leash, free_port, wait_for
+from tests.servers.leash import Leash, wait_for
+from tests.servers.ports import free_port
 
 #: The role that runtimes log in as: it owns its database and nothing else.
 ROLE = "xarb"

@@ -11,6 +11,7 @@ import threading
 from types import TracebackType
 
 from tests.servers.leash import wait_for
+from tests.servers.ports import free_port
 
 _CHUNK = 65536
 _TICK_SECONDS = 0.05
@@ -31,8 +32,8 @@ class TcpProxy:
         self._lock = threading.Lock()
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._stalled = self._closed = False
-        self._listener: socket.socket | None = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self.port = free_port()
+        self._listener: socket.socket | None = socket.create_server(("127.0.0.1", self.port))
         self._thread = threading.Thread(target=self._run, name=f"proxy-{self.port}", daemon=True)
         self._thread.start()
 

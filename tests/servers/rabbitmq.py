@@ -22,7 +22,8 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.servers.certificates import Certificates
-from tests.servers.leash import PATIENCE_SECONDS, Leash, free_port, installed
+from tests.servers.leash import PATIENCE_SECONDS, Leash, installed
+from tests.servers.ports import free_port
 
 SCRIPTS = "/usr/lib/rabbitmq/bin"
 PACKAGE = "rabbitmq-server"

@@ -45,7 +45,7 @@ def test_a_cut_resets_both_ends_and_lets_new_ones_in(proxy: Make, server: socket
 
     client, accepted = ends(way, server)
     with client, accepted:
-        assert way.accepted == 2
+        wait_for(lambda: way.accepted == 2, "a second connection to be counted")
 
 
 def test_a_stall_holds_back_until_it_is_over(proxy: Make, server: socket.socket) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 
 from tests.crash.processes import request
-from tests.servers.leash import Leash, free_port
+from tests.servers.leash import Leash
+from tests.servers.ports import free_port
 from tests.soak.evidence import Ended
 
 XARB = str(Path(sys.executable).with_name("xarb"))

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.servers.leash import free_port
+from tests.servers.ports import free_port
 from tests.servers.postgres import PASSWORD, ROLE, PostgresServer
 from tests.store.factories import step
 from tests.store.world import ServerStore

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.leash import free_port
+from tests.servers.ports import free_port
 from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD
 from tests.servers.proxy import TcpProxy
 from tests.store.world import ServerStore

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.crash.processes import PATIENCE_SECONDS, XARB, RuntimeProcess, free_port
+from tests.crash.processes import PATIENCE_SECONDS, XARB, RuntimeProcess
 from tests.servers.leash import wait_for
+from tests.servers.ports import free_port
 from tests.servers.postgres import PASSWORD, QUOTED_PASSWORD
 from tests.store.world import ServerStore, Store
 

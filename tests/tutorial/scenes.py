@@ -2,7 +2,7 @@
 
 from tests.runbooks.scenes import situation
 from tests.runbooks.table import Table
-from tests.servers.leash import free_port
+from tests.servers.ports import free_port
 from tests.tutorial.desk import Desk
 
 OPPORTUNITIES = 48
