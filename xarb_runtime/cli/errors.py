@@ -6,6 +6,7 @@ How a command ends when something is wrong: exit codes, and the error's own word
        did not hold
     2  bad input: settings, chart, plugin, file, option; nothing was started
     3  `xarb run` has stopped, and something is still open on one side
+    141  whoever read what it wrote has gone before it came to its end
 """
 
 import sys
@@ -17,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from xarb_runtime.cli.state import hidden, is_debugging
+from xarb_runtime.cli.unread import CLOSED_PIPE, let_go
 
 FAILED = 1
 BAD_INPUT = 2
@@ -30,6 +32,18 @@ _INPUT_STATUSES = frozenset({400, 401, 404, 405})
 class Commands(TyperGroup):
     """A group of commands that ends with an exit code and a text, never with a traceback."""
 
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run a command line."""
+        try:
+            return super().main(*args, **more)
+        except SystemExit as error:
+            # Help is written by the library, which ends with 1 where nobody reads it. A code that
+            # says what went wrong stays: it is for whoever started it, not for the reader.
+            cut_short = isinstance(error.__context__, BrokenPipeError)
+            if (let_go() and not error.code) or cut_short:
+                raise SystemExit(CLOSED_PIPE) from None
+            raise
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
@@ -41,6 +55,8 @@ class Commands(TyperGroup):
         except Exception as error:
             if _is_usage(error):
                 raise
+            if all(isinstance(each, BrokenPipeError) for each in _leaves(error)) and let_go():
+                raise typer.Exit(CLOSED_PIPE) from None
             if is_debugging():
                 sys.stderr.write(hidden(traceback.format_exc()))
             raise typer.Exit(report(error)) from None

@@ -73,13 +73,15 @@ def run(folder: Folder = HERE) -> None:
 
     Exit codes: 0 stopped, and nothing is open on one side; 3 stopped, but something is; 1 it
     failed, or a second signal ended it; 2 it did not start.
+
+    It goes on when nobody reads what it writes any more, as in `xarb run | head`.
     """
     import asyncio
     from contextlib import chdir
 
     from xarb_runtime.cli.deployment import require_deployment
-    from xarb_runtime.cli.screen import remark
     from xarb_runtime.cli.state import hide_with
+    from xarb_runtime.cli.unread import read_or_not
     from xarb_runtime.ops.logs import logging_to
     from xarb_runtime.ops.process import run_process
 
@@ -97,22 +99,26 @@ def run(folder: Folder = HERE) -> None:
                     charts=checked.charts,
                     logs=logs,
                     announce=lambda started: _announce(started, Path.cwd()),
-                    tell=remark,
+                    tell=_tell,
                 )
             )
-    raise typer.Exit(_say_how_it_ended(ended))
+    with read_or_not():
+        _say_how_it_ended(ended)
+    raise typer.Exit(_code(ended))
 
 
 def _checked() -> "tuple[Checked, Settings]":
     from xarb_runtime.cli.screen import complain
     from xarb_runtime.cli.state import keep_secret
+    from xarb_runtime.cli.unread import read_or_not
     from xarb_runtime.ops.check import check_deployment
     from xarb_runtime.ops.redaction import secrets_of
 
     checked = check_deployment(Path(), os.environ, is_alive=_is_here)
-    for each in checked.checks:
-        if each.severity != "ok":
-            complain(f"{each.severity} {each.area}: {each.problem}")
+    with read_or_not():
+        for each in checked.checks:
+            if each.severity != "ok":
+                complain(f"{each.severity} {each.area}: {each.problem}")
     if checked.errors or checked.settings is None:
         complain(f"Not started: {_verdict(len(checked.errors), 0)} `xarb check` lists them again.")
         raise typer.Exit(BAD_INPUT)
@@ -129,7 +135,23 @@ def _is_here(holder: "Holder") -> bool:
     return holder.host == socket.gethostname() and holder_is_alive(holder)
 
 
+def _tell(text: str) -> None:
+    from xarb_runtime.cli.screen import remark
+    from xarb_runtime.cli.unread import read_or_not
+
+    with read_or_not():
+        remark(text)
+
+
 def _announce(started: "Started", folder: Path) -> None:
+    from xarb_runtime.cli.unread import read_or_not
+
+    with read_or_not():
+        _write_announcement(started, folder)
+        sys.stdout.flush()
+
+
+def _write_announcement(started: "Started", folder: Path) -> None:
     from xarb_runtime.cli.levels import SHADOW, SHADOW_LINE
     from xarb_runtime.cli.screen import write
 
@@ -146,14 +168,19 @@ def _announce(started: "Started", folder: Path) -> None:
     write(f"  venues   {venues}")
     write(f"  level    {started.level}, {started.recovered} executions taken up")
     write(f"Ctrl-C stops it safely, within {started.drain}. `xarb status` looks at it.")
-    sys.stdout.flush()
 
 
 def _metrics(started: "Started") -> str:
     return f"{started.metrics}/metrics" if started.metrics else "not served"
 
 
-def _say_how_it_ended(ended: "Ended") -> int:
+def _code(ended: "Ended") -> int:
+    if not ended.stopped:
+        return FAILED
+    return STILL_OPEN if ended.open else 0
+
+
+def _say_how_it_ended(ended: "Ended") -> None:
     from xarb_runtime.cli.screen import complain, exposure, lasted, out, table, write
 
     write("Stopped." if ended.stopped else "Ended at once; nothing was drained.")
@@ -176,6 +203,3 @@ def _say_how_it_ended(ended: "Ended") -> int:
         out().print(rows)
     if ended.incidents:
         complain(f"Open incidents: {len(ended.incidents)}. xarb incidents")
-    if not ended.stopped:
-        return FAILED
-    return STILL_OPEN if ended.open else 0

@@ -25,11 +25,19 @@ HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
 
+class _Screen(Console):
+    """A console that leaves it to whoever writes what to do when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what the library is handling; by itself it would end the process, with 1."""
+        raise  # noqa: PLE0704  called by the library while it handles a BrokenPipeError
+
+
 def out() -> Console:
     """Return the console of standard output; made anew, since tests exchange the stream."""
     # A pipe has no width: nothing there may be cut or wrapped.
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
-    return Console(highlight=False, soft_wrap=False, width=width)
+    return _Screen(highlight=False, soft_wrap=False, width=width)
 
 
 def write(text: str | Text = "", style: str = "") -> None:
@@ -49,7 +57,7 @@ def remark(text: str) -> None:
 
 
 def _stderr(text: str, style: str) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = _Screen(stderr=True, highlight=False)
     console.print(hidden(text), style=style, markup=False, soft_wrap=True)
 
 
