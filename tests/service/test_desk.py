@@ -186,6 +186,21 @@ def test_a_fill_after_the_end_is_an_incident() -> None:
     assert kinds(world) == ["late_report"]
 
 
+def test_a_fill_that_is_read_after_the_cancel_ended_it_is_an_incident() -> None:
+    world = World()
+    world.admit()
+    command = world.work.commands[0]
+    world.report(command, "cancelled", final=False)
+    assert world.leaves() == ("aborted",)
+
+    world.report(command, "cancelled", final=True)
+    assert not kinds(world)
+    world.report(command, "cancelled", filled="30", odds="2.10")
+
+    assert kinds(world) == ["late_report"]
+    assert world.desk.level == "paused"
+
+
 def test_a_report_about_an_order_that_is_not_ours_is_an_incident() -> None:
     world = World()
 

@@ -3,6 +3,7 @@ Incidents: what a person has to know about, derived from steps and commands.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Command, Exposure, Outcome, Status, Step
@@ -98,7 +99,13 @@ def _same(incident: Incident) -> Callable[[Incident], bool]:
 
 def _is_late(taken: Step) -> bool:
     ended = taken.before.status is not Status.RUNNING and is_trade(taken.before.execution)
-    return ended and taken.signal.rpartition(".")[2] in MATTERS_LATE
+    kind = taken.signal.rpartition(".")[2]
+    return ended and (kind in MATTERS_LATE or (kind == "cancelled" and _has_fill(taken.event)))
+
+
+def _has_fill(event: Event) -> bool:
+    """A fill may be read after the cancel that came after it: *cancelled* again, and more of it."""
+    return Decimal(str(event.data.get("filled", 0))) > 0
 
 
 def _incident(taken: Step, kind: str, reason: str) -> Incident:
