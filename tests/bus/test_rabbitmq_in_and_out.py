@@ -12,7 +12,8 @@ from xarb_runtime.plugins.contracts import UnroutableError
 async def test_the_broker_hands_out_no_more_than_the_in_flight_limit(
     broker: Broker, prefix: str
 ) -> None:
-    async with a_bus(broker.url, prefix, in_flight=7) as bus, far(broker.url, prefix) as others:
+    attentive = a_bus(broker.url, prefix, in_flight=7, heartbeat="1s")
+    async with attentive as bus, far(broker.url, prefix) as others:
         for number in range(20):
             await others.submit(str(number).encode())
         await others.wait_for_ready(others.names.opportunities, 13)
@@ -178,7 +179,7 @@ async def test_many_publishers_at_once_each_keep_their_order(broker: Broker, pre
 
 
 async def test_the_heartbeat_comes_back_and_is_measured(broker: Broker, prefix: str) -> None:
-    async with a_bus(broker.url, prefix, heartbeat="50ms") as bus:
+    async with a_bus(broker.url, prefix, heartbeat="200ms") as bus:
         await until(lambda: bus.state().last_beat_ms is not None, "a heartbeat")
         first = bus.state().last_beat_ms or 0
         await until(lambda: (bus.state().last_beat_ms or 0) > first, "another heartbeat")

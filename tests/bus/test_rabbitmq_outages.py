@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.bus.rabbitmq_world import QUICK, a_bus, connected, far, opening, take, until, waiting
+from tests.bus.rabbitmq_world import (
+    QUICK,
+    WATCHFUL,
+    a_bus,
+    connected,
+    far,
+    opening,
+    take,
+    until,
+    waiting,
+)
 from tests.servers.proxy import TcpProxy
 from tests.servers.rabbitmq import Broker
 from xarb_runtime.bus.rabbitmq.bus import BLOCKED, RabbitBus, open_rabbitmq
@@ -123,7 +133,7 @@ async def test_a_network_that_says_nothing_any_more_is_noticed(
     broker: Broker, prefix: str, proxy: Proxy
 ) -> None:
     way = proxy(broker.port)
-    async with a_bus(broker.url_of(port=way.port), prefix) as bus:
+    async with a_bus(broker.url_of(port=way.port), prefix, heartbeat="700ms") as bus:
         way.stall()
         publishing = asyncio.ensure_future(bus.publish(b"1", "kpi.window"))
 
@@ -137,16 +147,18 @@ async def test_a_network_that_says_nothing_any_more_is_noticed(
 
 
 async def test_a_broker_that_stands_still_is_noticed(own: Broker, prefix: str) -> None:
-    async with a_bus(own.url, prefix, connect_deadline="1s") as bus:
+    async with a_bus(own.url, prefix, heartbeat=WATCHFUL) as bus:
         own.freeze()
-        assert "did not come back" in await waiting(bus)
+        try:
+            assert "did not come back" in await waiting(bus)
+        finally:
+            own.thaw()
 
-        own.thaw()
         await connected(bus, 2)
 
 
 async def test_a_queue_that_was_deleted_is_made_again(broker: Broker, prefix: str) -> None:
-    async with a_bus(broker.url, prefix) as bus:
+    async with a_bus(broker.url, prefix, heartbeat=WATCHFUL) as bus:
         coming = asyncio.ensure_future(anext(bus.messages()))
         await asyncio.to_thread(broker.ctl, "delete_queue", f"{prefix}.opportunities")
 
@@ -161,7 +173,7 @@ async def test_a_queue_that_was_deleted_is_made_again(broker: Broker, prefix: st
 async def test_a_heartbeat_queue_that_was_deleted_ends_the_connection(
     broker: Broker, prefix: str
 ) -> None:
-    async with a_bus(broker.url, prefix) as bus:
+    async with a_bus(broker.url, prefix, heartbeat=WATCHFUL) as bus:
         queues = await asyncio.to_thread(broker.queues)
         (beat,) = [name for name in queues if name.startswith(f"{prefix}.beat.")]
         await asyncio.to_thread(broker.ctl, "delete_queue", beat)
@@ -209,7 +221,7 @@ async def test_nothing_is_left_when_the_bus_is_closed_in_the_middle_of_an_outage
 ) -> None:
     way = proxy(broker.port)
     before = asyncio.all_tasks()
-    async with a_bus(broker.url_of(port=way.port), prefix, heartbeat="10s") as bus:
+    async with a_bus(broker.url_of(port=way.port), prefix) as bus:
         await until(lambda: bus.state().last_beat_ms is not None, "a heartbeat")
         way.stall()
 
@@ -221,7 +233,8 @@ async def test_a_waiting_message_that_is_not_delivered_ends_the_connection(
     broker: Broker, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the broker had forgotten its consumer: it says that it waits, and sends nothing."""
-    async with a_bus(broker.url, prefix) as bus, far(broker.url, prefix) as others:
+    watchful = a_bus(broker.url, prefix, heartbeat=WATCHFUL)
+    async with watchful as bus, far(broker.url, prefix) as others:
         session, mailbox = bus._session, bus._opportunities
         assert session is not None
         assert mailbox._channel is not None
@@ -244,7 +257,7 @@ async def test_a_defect_of_ours_ends_one_connection_and_not_the_bus(
         monkeypatch.undo()
         raise TypeError("a defect")
 
-    async with a_bus(broker.url, prefix, retry_from="200ms") as bus:
+    async with a_bus(broker.url, prefix, retry_from="200ms", heartbeat=WATCHFUL) as bus:
         monkeypatch.setattr(Session, "look", stumble)
 
         assert "a defect of ours ended the connection" in await waiting(bus)

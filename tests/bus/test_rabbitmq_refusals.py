@@ -129,10 +129,12 @@ async def test_something_that_does_not_answer_is_given_up(
     broker: Broker, prefix: str, proxy: Callable[[int], TcpProxy]
 ) -> None:
     way = proxy(broker.port)
+    async with a_bus(broker.url, prefix):
+        pass  # makes the queues: nobody has to hurry with them afterwards
     way.stall()
-    told = opening(broker.url_of(port=way.port), prefix=prefix, connect_deadline="300ms")
+    told = opening(broker.url_of(port=way.port), prefix=prefix, connect_deadline="1s")
     async with open_rabbitmq(told) as bus:
-        assert "did not answer within 300ms" in await waiting(bus)
+        assert "did not answer within 1s" in await waiting(bus)
 
         way.resume()
         await connected(bus)
