@@ -2,11 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.ops.running import FAST, TOKEN, message, opportunity, running
+from tests.ops.running import FAST, REFUSING, TOKEN, message, opportunity, running
 from xarb_runtime.ops.problems import ProblemError
 from xarb_runtime.ops.serving import check_loopback
 
@@ -31,6 +32,35 @@ async def test_a_runtime_with_nothing_to_do_says_so(tmp_path: Path) -> None:
         "venue_health",
     ]
     assert status["store"] == {"url": "sqlite:///var/xarb.db", "epoch": 1}
+
+
+async def test_what_the_status_has_told_of_is_found_in_the_lists(tmp_path: Path) -> None:
+    """The status looks at memory, the lists are read from the store, a commit later."""
+    async with running(tmp_path, {"sx": FAST, "azuro": REFUSING}) as run:
+        desk, session, goes_on = run.runtime.desk, run.runtime.journal._session, asyncio.Event()
+        write = session.run
+
+        async def slowly(unit: Any) -> None:
+            if desk.register.all:
+                await goes_on.wait()
+            await write(unit)
+
+        session.run = slowly  # type: ignore[method-assign]
+        await run.submit()
+        while not (told := (await run.get("/status"))["incidents"]):
+            pass
+        (opened,) = told
+        asked = [
+            asyncio.create_task(run.get(path))
+            for path in ("/incidents", f"/executions/{opened['execution']}", "/executions")
+        ]
+        await asyncio.wait(asked, timeout=0.2)
+        goes_on.set()
+        incidents, execution, executions = await asyncio.gather(*asked)
+
+    assert [each["id"] for each in incidents] == [opened["id"]]
+    assert [each["id"] for each in execution["incidents"]] == [opened["id"]]
+    assert ("x-1", ["exposed"]) in [(each["id"], each["leaves"]) for each in executions]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from xarb_runtime.ops.timeline import view_of
 from xarb_runtime.ops.words import LEVEL_WORDS, Words
 from xarb_runtime.service.runtime import Runtime, RuntimeEndedError
 from xarb_runtime.store.errors import StoreError
+from xarb_runtime.store.queries import Queries
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger("xarb.control")
@@ -115,14 +116,13 @@ class Control:
 
     async def _executions(self, request: web.Request) -> web.Response:
         only(request, "status", "limit")
-        found = await self._runtime.journal.queries.executions(
-            status_in(request), limit=limit_in(request)
-        )
+        stored = await self._stored()
+        found = await stored.executions(status_in(request), limit=limit_in(request))
         return answer(found)
 
     async def _execution(self, request: web.Request) -> web.Response:
         identity = request.match_info["id"]
-        timeline = await self._runtime.journal.queries.execution(identity)
+        timeline = await (await self._stored()).execution(identity)
         if timeline is None:
             do = "xarb executions lists those that there are"
             problem = Problem(what="there is no such execution", where=identity, do=do)
@@ -131,26 +131,33 @@ class Control:
 
     async def _incidents(self, request: web.Request) -> web.Response:
         only(request, "all", "limit")
-        found = await self._runtime.journal.queries.incidents(
+        stored = await self._stored()
+        found = await stored.incidents(
             open_only=not flag_in(request, "all"), limit=limit_in(request)
         )
         return answer(found)
 
     async def _dead_letters(self, request: web.Request) -> web.Response:
         only(request, "all", "limit")
-        found = await self._runtime.journal.queries.dead_letters(
+        stored = await self._stored()
+        found = await stored.dead_letters(
             waiting_only=not flag_in(request, "all"), limit=limit_in(request)
         )
         return answer([letter_view(row) for row in found])
 
     async def _dead_letter(self, request: web.Request) -> web.Response:
         number = number_in(request)
-        found = await self._runtime.journal.queries.dead_letter(number)
+        found = await (await self._stored()).dead_letter(number)
         if found is None:
             what = "there is no such dead letter"
             problem = Problem(what=what, where=str(number), do="xarb dead-letters lists them")
             raise ProblemError(problem, HTTPStatus.NOT_FOUND)
         return answer(letter_view(found))
+
+    async def _stored(self) -> Queries:
+        """The store, once it holds whatever a status has told of before."""
+        await self._runtime.journal.written()
+        return self._runtime.journal.queries
 
     # -- Words -----------------------------------------------------------------------------------
 

@@ -132,7 +132,8 @@ class Journal:
                 clock_ms=clock_ms,
                 lease_ms=lease_ms,
             )
-            stack.push_async_callback(journal._finish)
+            # For commits whose callers were cancelled.
+            stack.push_async_callback(journal.written)
             yield journal
 
     @property
@@ -174,6 +175,16 @@ class Journal:
             StoreError: as `commit`.
         """
         await self.commit(Batch())
+
+    async def written(self) -> None:
+        """
+        Return when every commit that has been begun is over; never raises.
+
+        What is in memory was stepped before its commit is on disk. Whoever may have been told of it
+        waits for this, and then finds it by `queries`.
+        """
+        if self._writing:
+            await asyncio.wait(self._writing)
 
     async def seen(self, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """
@@ -278,8 +289,3 @@ class Journal:
     def _refuse_if_broken(self) -> None:
         if self._broken is not None:
             raise JournalBroken(store=self.name, first=self._broken)
-
-    async def _finish(self) -> None:
-        """Wait for commits whose callers were cancelled."""
-        if self._writing:
-            await asyncio.wait(self._writing)
