@@ -174,33 +174,6 @@ def test_a_fault_takes_the_execution_out_of_service_and_calls_a_person() -> None
     assert world.desk.level == "paused"
 
 
-def test_a_fill_after_the_end_is_an_incident() -> None:
-    world = World()
-    world.admit()
-    command = world.work.commands[0]
-    world.report(command, "refused")
-
-    world.report(command, "filled")
-
-    assert world.leaves() == ("aborted",)
-    assert kinds(world) == ["late_report"]
-
-
-def test_a_fill_that_is_read_after_the_cancel_ended_it_is_an_incident() -> None:
-    world = World()
-    world.admit()
-    command = world.work.commands[0]
-    world.report(command, "cancelled", final=False)
-    assert world.leaves() == ("aborted",)
-
-    world.report(command, "cancelled", final=True)
-    assert not kinds(world)
-    world.report(command, "cancelled", filled="30", odds="2.10")
-
-    assert kinds(world) == ["late_report"]
-    assert world.desk.level == "paused"
-
-
 def test_a_report_about_an_order_that_is_not_ours_is_an_incident() -> None:
     world = World()
 
@@ -387,17 +360,6 @@ def test_a_resume_into_degraded_lets_the_windows_begin_anew() -> None:
 
     assert world.desk.level == "degraded"
     assert world.desk.windows.figures() == []
-
-
-def test_an_order_that_turns_up_open_after_the_end_is_an_incident() -> None:
-    world = World()
-    world.admit()
-    command = world.work.commands[0]
-    world.report(command, "refused")
-
-    world.report(command, "open", final=False)
-
-    assert kinds(world) == ["late_report"]
 
 
 def test_an_order_that_was_never_sent_says_nothing_about_its_venue() -> None:

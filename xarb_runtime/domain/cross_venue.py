@@ -242,6 +242,7 @@ class CrossVenue(CrossVenueEntry, kw_only=True):
                 if hedge.strategy == self.strategy
             ],
             "stake_tick": str(self.limits.stake_tick),
+            "until_ms": self.turn_ms + parse_duration_ms(self.limits.ttl_plan),
         }
 
     # -- What the chart may change ---------------------------------------------------------------

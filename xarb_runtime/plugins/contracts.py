@@ -67,6 +67,7 @@ class HedgeRequest(msgspec.Struct, frozen=True, kw_only=True):
         fills: all fills, and what is in doubt counted as filled.
         offers: prices that the opportunity names for this strategy.
         stake_tick: stakes are multiples of this.
+        until_ms: when its turn is over, milliseconds since the epoch; 0: not before its deadline.
     """
 
     strategy: str
@@ -74,6 +75,7 @@ class HedgeRequest(msgspec.Struct, frozen=True, kw_only=True):
     fills: tuple[Fill, ...]
     offers: tuple[LegOffer, ...]
     stake_tick: Decimal
+    until_ms: int = 0
 
 
 class HedgeStrategy(ABC):

@@ -274,7 +274,7 @@ class Dispatcher:
             self._answers.say(command, events.HEDGE_NO_PLAN, {"reason": reason}, source)
             return
         try:
-            quotes = await self._live_quotes(strategy.wanted(request))
+            quotes = await self._live_quotes(strategy.wanted(request), self._quotes_ms(request))
             plan = strategy.plan(request, quotes)
         except Exception as error:  # noqa: BLE001  a strategy may raise anything; it means no plan
             log.warning("hedge_strategy_failed", strategy=request.strategy, error=repr(error))
@@ -288,14 +288,23 @@ class Dispatcher:
         else:
             self._answers.say(command, events.HEDGE_PLANNED, msgspec.to_builtins(plan), source)
 
-    async def _live_quotes(self, selections: tuple[Selection, ...]) -> tuple[Quote, ...]:
+    def _quotes_ms(self, request: HedgeRequest) -> int:
+        """One price that does not come must not cost the strategy its turn: others may be there."""
+        if not request.until_ms:
+            return self._deadlines.plan_ms
+        left_ms = max(0, request.until_ms - self._clock.now_ms())
+        return min(self._deadlines.plan_ms, left_ms * 19 // 20)
+
+    async def _live_quotes(
+        self, selections: tuple[Selection, ...], deadline_ms: int
+    ) -> tuple[Quote, ...]:
         """Return those quotes that could be had in time, in the order of the selections."""
         results: list[Quote | None] = [None] * len(selections)
 
         async def one(index: int, selection: Selection) -> None:
             try:
                 results[index] = await self._asking.venue(
-                    selection.venue, lambda v: v.quote(selection), self._deadlines.plan_ms, "quote"
+                    selection.venue, lambda v: v.quote(selection), deadline_ms, "quote"
                 )
             except NoAnswerError as error:
                 log.info("quote_failed", venue=selection.venue, reason=str(error))
