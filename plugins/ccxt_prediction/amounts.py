@@ -18,24 +18,35 @@ import msgspec
 from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.orders import Order
 
-from .dialects import Dialect, Row, part
+from .dialects import Dialect
+from .draft import Row, part
 
 #: Digits that survive a float, and a calculation or two with it.
 _DIGITS = Context(prec=14, rounding=ROUND_HALF_EVEN)
 _ODDS = Decimal("0.000001")
 _MONEY = Decimal("0.00000001")
+_CENT = Decimal("0.01")
 _AVERAGE = Decimal("0.0000000001")
 
 
 class TermsError(ValueError):
-    """An order that the exchange cannot take as it is; it was not sent."""
+    """An order that the exchange cannot take as it is, or that may not be sent; `code` says why."""
+
+    def __init__(self, message: str, code: str = "TERMS") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What is asked for: at most so much for a share, and so many of them (or the stake itself)."""
+    """
+    What is asked for: at most so much for a share, and so many of them (or the stake itself).
+
+    `step` is the step of prices.
+    """
 
     price: Decimal
     amount: Decimal
+    step: Decimal
 
 
 def exact(value: Any) -> Decimal:
@@ -60,7 +71,15 @@ def as_float(value: Decimal) -> float:
     return number
 
 
-def terms(order: Order, outcome: Row, market: Row, *, stakes: bool) -> Terms:
+def terms(
+    order: Order,
+    outcome: Row,
+    market: Row,
+    *,
+    stakes: bool,
+    cents: bool = False,
+    price_step: str | None = None,
+) -> Terms:
     """
     Return the price limit and the amount of an order.
 
@@ -69,15 +88,19 @@ def terms(order: Order, outcome: Row, market: Row, *, stakes: bool) -> Terms:
         outcome: ccxt's row of it; it may say in which steps prices and amounts go.
         market: ccxt's row of it; says the same where the outcome does not.
         stakes: amounts are money rather than shares.
+        cents: shares go by the hundredth, and what they cost must be whole cents.
+        price_step: the step of prices, where it is not the one that ccxt tells.
 
     Raises:
         TermsError: nothing is left of it, or less than the exchange takes.
     """
     steps = {**part(market, "precision"), **part(outcome, "precision")}
-    price = _floor(Fraction(1) / Fraction(order.min_odds), exact(steps.get("price")), "price")
+    step = exact(price_step or steps.get("price"))
+    price = _floor(Fraction(1) / Fraction(order.min_odds), step, "price")
     room = Fraction(order.stake) if stakes else Fraction(order.stake) / Fraction(price)
-    amount = _floor(room, exact(steps.get("amount")), "amount")
-    found = Terms(price, amount)
+    # A price of a / b in lowest terms: only every b hundredths of a share cost whole cents.
+    each = _CENT * Fraction(price).denominator if cents else exact(steps.get("amount"))
+    found = Terms(price, _floor(room, each, "amount"), step)
     _check_least(found, part(market, "limits"), stakes=stakes)
     return found
 

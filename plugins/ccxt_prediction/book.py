@@ -11,7 +11,7 @@ from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.orders import Order, OrderReport, OrderStatus, Refused
 
 from .amounts import Taken, exact
-from .dialects import Row, part
+from .draft import Draft, Row, part
 
 #: ccxt's words for an order that cannot fill any more.
 _DEAD = frozenset({"closed", "canceled", "expired", "rejected"})
@@ -28,12 +28,17 @@ class Entry:
         earlier: an earlier process may have sent it: it is looked for, and never sent again.
         sent: a request with it has left.
         refused: what it was refused with.
+        denied: what this process's copy was refused with, while nobody has seen yet whether an
+            earlier copy is there.
         venue_id: the exchange's id.
+        digest: the id that the exchange will give it, where that is known before it is sent.
         last: the newest report.
         filled_ms: when something was first seen filled.
         amount: how much was seen filled last, in the exchange's units.
         told: the report that the stream has carried last.
         limit: its price limit; 0 while it is not known.
+        asked: how much of it was asked for, in the exchange's units; 0 while it is not known.
+        most: no more shares than this can be had for its stake; 0 while it is not known.
         due_ms: the stream does not look for it before this.
         lock: one request about an order at a time, so that what is read last is newest.
     """
@@ -43,11 +48,12 @@ class Entry:
         self.earlier = earlier
         self.sent = False
         self.refused: Refused | None = None
-        self.venue_id = ""
+        self.denied: Refused | None = None
+        self.venue_id = self.digest = ""
         self.last: OrderReport | None = None
         self.told: OrderReport | None = None
         self.filled_ms = 0
-        self.amount = self.limit = ZERO
+        self.amount = self.limit = self.asked = self.most = ZERO
         self.due_ms = self._pause_ms = 0
         self.lock = asyncio.Lock()
 
@@ -72,6 +78,19 @@ class Entry:
     def never_left(self) -> bool:
         """Return whether it is certain that nobody has ever sent it."""
         return not self.earlier and not self.sent and not self.lock.locked()
+
+    def drafted(self, draft: Draft, digest: str, *, stakes: bool) -> None:
+        """Take in what is asked of the exchange."""
+        self.limit, self.asked, self.digest = draft.price, draft.amount, digest
+        self.most = ZERO if stakes else self.order.stake / draft.step
+
+    def is_believable(self, row: Row) -> bool:
+        """
+        Return whether so much can be filled.
+
+        An exchange that changes the unit it counts in says otherwise.
+        """
+        return not self.most or exact(row.get("filled")) <= self.most
 
     def limit_of(self, row: Row, filled: Decimal) -> Decimal:
         """
@@ -104,7 +123,9 @@ class Entry:
         """
         self.due_ms = self._pause_ms = 0  # it is found
         self.filled_ms = self.filled_ms or (now_ms if found.stake else 0)
-        status, dead = _status(row, found, less=found.amount < self.amount)
+        status, dead = _status(
+            row, found, less=found.amount < self.amount, short=found.amount < self.asked
+        )
         self.amount = found.amount
         waited = now_ms - self.filled_ms >= final_after_ms
         final = dead and (not found.stake or found.settled or waited)
@@ -132,7 +153,7 @@ def _says(report: OrderReport) -> tuple[object, ...]:
     return (report.status, report.filled, report.odds, report.final, report.code)
 
 
-def _status(row: Row, found: Taken, *, less: bool) -> tuple[OrderStatus, bool]:
+def _status(row: Row, found: Taken, *, less: bool, short: bool) -> tuple[OrderStatus, bool]:
     word = row.get("status")
     dead = word in _DEAD
     if dead and (found.failed or less):
@@ -140,7 +161,9 @@ def _status(row: Row, found: Taken, *, less: bool) -> tuple[OrderStatus, bool]:
     if not dead or (word == "closed" and not found.stake):
         # `closed` with nothing filled yet: its fills are still to come.
         return OrderStatus.OPEN, False
-    return (OrderStatus.FILLED if word == "closed" else OrderStatus.CANCELLED), True
+    # `closed` is also what some call an order of which the rest was dropped.
+    whole = word == "closed" and not short
+    return (OrderStatus.FILLED if whole else OrderStatus.CANCELLED), True
 
 
 def _stage(status: OrderStatus, found: Taken, *, final: bool) -> int:

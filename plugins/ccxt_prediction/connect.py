@@ -14,7 +14,7 @@ from xarb_runtime.plugins.contracts import Clock, VenueOpening
 from xarb_runtime.plugins.keys import KeyProblemError, read_key
 from xarb_runtime.plugins.pacing import Pace
 
-from .dialects import DIALECTS
+from .dialects import DIALECTS, Dialect
 from .settings import CcxtSettings
 from .venue import CcxtVenue
 from .wire import Wire
@@ -44,12 +44,21 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[CcxtVenue, None]:
         if settings.urls:
             exchange.urls["api"] = {**exchange.urls["api"], **settings.urls}
         dialect = DIALECTS[settings.exchange]
+        teach(exchange, dialect)
         pace = pace_of(settings, opening.clock, exchange.rateLimit)
         Wire(exchange, dialect, opening.clock, pace)
         try:
             yield CcxtVenue(opening, exchange, dialect, pace)
         finally:
             await exchange.close()
+
+
+def teach(exchange: Any, dialect: Dialect) -> None:
+    """Tell ccxt which errors some words stand for that it does not know."""
+    errors = import_module("ccxt.base.errors")
+    for how, words in dialect.says.items():
+        known = {word: getattr(errors, name) for word, name in words.items()}
+        exchange.exceptions[how] = {**known, **exchange.exceptions.get(how, {})}
 
 
 def pace_of(settings: CcxtSettings, clock: Clock, rate_limit_ms: float) -> Pace:

@@ -15,13 +15,12 @@ import msgspec
 
 from xarb_runtime.domain.orders import Order
 
-Row = Mapping[str, Any]
+from .draft import Draft, Row, part
+from .exchanges import kalshi_price_step, polymarket_digest
 
-
-def part(row: Row, key: str) -> dict[str, Any]:
-    """Return a row within a row; an empty one where there is none."""
-    found: Any = row.get(key)
-    return found or {}
+#: Seconds: an order that is looked for is not older than this when it expires, nor from later on.
+_OLDEST_S = 3_600
+_AHEAD_S = 300
 
 
 def name_of(client_id: str) -> str:
@@ -32,6 +31,24 @@ def name_of(client_id: str) -> str:
 def salt_of(client_id: str) -> int:
     """Return a number for an order; below 2^52, because ccxt carries it through a float."""
     return int.from_bytes(hashlib.sha256(client_id.encode()).digest()[-8:], "big") >> 12
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A list of orders that is read page by page, because ccxt's own method reads the first one only,
+    and leaves out rows that it takes for another outcome.
+
+    Attributes:
+        path, api: the path, and ccxt's name of that API.
+        rows, cursor: where the answer has its orders, and what the next page is asked for with.
+        asks: what is asked for; given the order, and its outcome if that is known.
+    """
+
+    path: str
+    api: str
+    rows: str
+    cursor: str
+    asks: Callable[[Order, Row], dict[str, Any]]
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +63,20 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         named: whether a row of an order is the order of ours, by the name we gave it. None where
             orders have no name of ours.
         lists: ccxt's methods that list orders, to look one up by its name.
+        listing: a list that is read page by page, instead of `lists`.
         route: the path at which an order is found by its name, and ccxt's name of that API.
+        digest: the id that the exchange will give an order, known before it is sent; given ccxt's
+            exchange and what is asked for.
         refuses_twice: the exchange itself refuses the same order sent twice.
         cancels: orders can be cancelled.
         fills: the fills of an order can be read, with their true prices.
+        cents: what an order costs at its limit must be whole cents.
+        price_step: the step of a price, where ccxt tells the wrong one; given ccxt's row of the
+            market.
+        words: states of an order that ccxt does not know, in ccxt's words.
+        says: words of errors that ccxt does not know, and the class of ccxt's that they are filed
+            under: `exact`, and `broad` for what is part of a text.
+        refuses: classes and statuses that prove a refusal here, besides those of `refusals`.
         settled, failed: raw states of a fill that is final, and of one that was taken back.
         final_at_once: a fill is never taken back.
         whole_list: outcomes are found in the list of all markets only.
@@ -62,16 +89,28 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     stamp: Callable[[Order, int], dict[str, Any]]
     named: Callable[[Order, Row], bool] | None = None
     lists: tuple[str, ...] = ()
+    listing: Listing | None = None
     route: tuple[str, str] | None = None
+    digest: Callable[[Any, Draft], str] | None = None
     refuses_twice: bool = False
     cancels: bool = True
     fills: bool = False
+    cents: bool = False
+    price_step: Callable[[Row, Order], str | None] | None = None
+    words: Mapping[str, str] = {}
+    says: Mapping[str, Mapping[str, str]] = {}
+    refuses: frozenset[tuple[str, int]] = frozenset()
     settled: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     final_at_once: bool = False
     whole_list: bool = False
     pulse: str
     harmless: tuple[str, ...] = ()
+
+    @property
+    def finds(self) -> bool:
+        """Whether an order is found again whose answer was lost."""
+        return self.named is not None or self.digest is not None
 
 
 def _has_name(order: Order, row: Row) -> bool:
@@ -89,9 +128,17 @@ def _kalshi(order: Order, expiry: int) -> dict[str, Any]:
     return {"client_order_id": name_of(order.client_id)}
 
 
+def _kalshi_orders(order: Order, outcome: Row) -> dict[str, Any]:
+    # Seconds. An order lives for seconds; the rest is for clocks that differ.
+    seconds = order.expires_ms // 1000
+    asked = {"min_ts": seconds - _OLDEST_S, "max_ts": seconds + _AHEAD_S}
+    ticker = part(outcome, "info").get("ticker")
+    return {"ticker": ticker, **asked} if ticker else asked
+
+
 def _polymarket(order: Order, expiry: int) -> dict[str, Any]:
     del expiry
-    # Both are signed: the exchange refuses the same order twice. Its answer is all that names it.
+    # Both are signed: with them the same order has the same id, and is refused the second time.
     return {"salt": str(salt_of(order.client_id)), "timestamp": str(order.expires_ms)}
 
 
@@ -128,15 +175,43 @@ DIALECTS: dict[str, Dialect] = {
     "kalshi": Dialect(
         stamp=_kalshi,
         named=_has_name,
-        lists=("fetch_orders",),
+        listing=Listing(
+            path="portfolio/orders",
+            api="kalshi",
+            rows="orders",
+            cursor="cursor",
+            asks=_kalshi_orders,
+        ),
         refuses_twice=True,
+        price_step=kalshi_price_step,
+        says={
+            "exact": {
+                "insufficient_balance": "InsufficientFunds",
+                "immediate_or_cancel_insufficient_resting_volume": "OrderNotFillable",
+            },
+            "broad": {"already_exists": "DuplicateOrderId", "duplicate": "DuplicateOrderId"},
+        },
+        # What it kills, it answers with *conflict*; so is a name that it has already.
+        refuses=frozenset({("OrderNotFillable", 409)}),
         final_at_once=True,
         pulse="fetch_status",
     ),
     "polymarket": Dialect(
         stamp=_polymarket,
+        digest=polymarket_digest,
         refuses_twice=True,
         fills=True,
+        cents=True,
+        words={
+            "order_status_live": "open",
+            "order_status_matched": "closed",
+            "order_status_canceled": "canceled",
+            "order_status_canceled_market_resolved": "canceled",
+            "canceled_market_resolved": "canceled",
+        },
+        says={
+            "broad": {"Duplicated": "DuplicateOrderId", "lower than the minimum": "InvalidOrder"}
+        },
         settled=frozenset({"CONFIRMED", "TRADE_STATUS_CONFIRMED"}),
         failed=frozenset({"FAILED", "TRADE_STATUS_FAILED"}),
         pulse="fetch_time",

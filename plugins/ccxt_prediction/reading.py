@@ -3,6 +3,7 @@ Reading: outcomes, orders and fills of an exchange, whatever ccxt's way to them 
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from importlib import import_module
 from typing import Any
 
@@ -11,11 +12,16 @@ from xarb_runtime.plugins.contracts import Clock
 
 from .amounts import Fill, exact
 from .book import Entry
-from .dialects import Dialect, Row, name_of, part
+from .dialects import Dialect, Listing, name_of
+from .draft import Row, part
+from .wire import listening
 
 #: Markets are listed again for an outcome that is not there, but not more often.
 _LIST_AGAIN_MS = 60_000
 _MANY = 100
+#: So many pages of a list are read, in search of one order.
+_MOST_PAGES = 10
+_NOT_FOUND = 404
 #: Orders that are older than this are not taken for one that may have been sent before.
 _ALIKE_MS = 600_000
 
@@ -85,19 +91,21 @@ class Reader:
 
     async def row(self, entry: Entry) -> Row | None:
         """Return an order as the exchange has it; None when it does not find it."""
+        if entry.venue_id:
+            return await self._by_id(entry.venue_id)
+        if entry.digest:
+            return await self._by_id(entry.digest) or await self._by_fills(entry)
         try:
-            if entry.venue_id:
-                return await self._exchange.fetch_order(entry.venue_id)
             return await self._by_name(entry.order)
         except errors().OrderNotFound:
             return None
 
-    async def fills(self, venue_id: str) -> list[Fill]:
+    async def fills(self, venue_id: str, selection: Selection) -> list[Fill]:
         """Return the fills of an order that the exchange lists."""
         if not self._dialect.fills:
             return []
         if self._exchange.has.get("fetchOrderTrades"):
-            rows = await self._exchange.fetch_order_trades(venue_id)
+            rows = await self._exchange.fetch_order_trades(venue_id, outcome_of(selection))
         else:
             asked = {"orderId": venue_id}
             rows = await self._exchange.fetch_my_trades(None, None, _MANY, asked)
@@ -122,6 +130,26 @@ class Reader:
                 return str(row.get("id"))
         return ""
 
+    async def _by_id(self, venue_id: str) -> Row | None:
+        with listening() as heard:
+            try:
+                row = await self._exchange.fetch_order(venue_id)
+            except errors().OrderNotFound:
+                return None
+            except errors().BaseError:
+                # ccxt has other names for it: an unknown symbol, an exchange that is away.
+                if heard.status == _NOT_FOUND:
+                    return None
+                raise
+        return row if row.get("id") else None
+
+    async def _by_fills(self, entry: Entry) -> Row | None:
+        """Return what the fills prove of an order that is not found: it is there, and no more."""
+        fills = await self.fills(entry.digest, entry.order.selection)
+        if not fills:
+            return None
+        return {"id": entry.digest, "filled": str(sum(fill.amount for fill in fills))}
+
     async def _by_name(self, order: Order) -> Row | None:
         if self._dialect.route is not None:
             path, api = self._dialect.route
@@ -133,8 +161,31 @@ class Reader:
         named = self._dialect.named
         if named is None:
             return None
+        if self._dialect.listing is not None:
+            async for row in self._pages(self._dialect.listing, order):
+                if named(order, row):
+                    return row
+            return None
         handle = outcome_of(order.selection)
         return next((row for row in await self._listed(handle) if named(order, row)), None)
+
+    async def _pages(self, listing: Listing, order: Order) -> AsyncIterator[Row]:
+        outcome: Row = {}
+        try:
+            outcome = await self.outcome(order.selection)
+        except errors().BadSymbol:
+            pass  # it is traded no more: its orders are looked for among all
+        asked = listing.asks(order, outcome)
+        for _ in range(_MOST_PAGES):
+            answer = await self._exchange.request(
+                listing.path, [listing.api, "private"], "GET", asked, {}
+            )
+            for raw in answer.get(listing.rows) or ():
+                yield self._exchange.parse_prediction_order(raw, outcome or None)
+            cursor = answer.get(listing.cursor)
+            if not cursor:
+                return
+            asked = {**asked, listing.cursor: cursor}
 
     async def _listed(self, handle: str) -> list[Row]:
         await self._exchange.load_outcome(handle)

@@ -43,19 +43,31 @@ class Sending(msgspec.Struct):
         sent: one has left that may have carried the order.
         status: the answer to it; 0 while there is none.
         until_ms: from then on it is not sent any more.
+        url: where it was sent.
     """
 
     sent: bool = False
     status: int = 0
     until_ms: int | None = None
+    url: str = ""
 
 
-def proves_refusal(error: BaseException, sending: Sending) -> bool:
-    """Return whether the exchange certainly does not have the order, and never will."""
+def proves_refusal(
+    error: BaseException, sending: Sending, also: frozenset[tuple[str, int]] = frozenset()
+) -> bool:
+    """
+    Return whether the exchange certainly does not have the order, and never will.
+
+    Args:
+        error: ccxt's.
+        sending: what became of the requests.
+        also: classes and statuses that prove it at this exchange.
+    """
     if not sending.sent:
         return True
+    name = _ccxt_name(error)
     answered = sending.status in _OK or sending.status in _REFUSING
-    return answered and _ccxt_name(error) in DEFINITE
+    return (answered and name in DEFINITE) or (name, sending.status) in also
 
 
 def is_duplicate(error: BaseException) -> bool:

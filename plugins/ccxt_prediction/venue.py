@@ -22,12 +22,15 @@ from xarb_runtime.domain.orders import (
     Selection,
     Unknown,
 )
-from xarb_runtime.plugins.contracts import Venue, VenueOpening
+from xarb_runtime.plugins.contracts import Venue, VenueCheck, VenueOpening
 from xarb_runtime.plugins.pacing import Pace
 
-from .amounts import TermsError, as_float, exact, odds_of, room_at, taken, terms
+from .amounts import TermsError, as_float, exact, odds_of, room_at, taken
 from .book import Entry
-from .dialects import Dialect, Row
+from .checks import checks
+from .dialects import Dialect
+from .draft import Draft, Row
+from .drafting import Drafter
 from .reading import Reader, errors, outcome_of
 from .refusals import Sending, is_duplicate, proves_refusal
 from .settings import CcxtSettings
@@ -54,10 +57,10 @@ class CcxtVenue(Venue):
         self._settings, self._trades, self._clock = settings, opening.trades, opening.clock
         self._exchange, self._dialect, self._pace = exchange, dialect, pace
         self._read = Reader(exchange, dialect, opening.clock)
+        self._draft = Drafter(self._read, dialect, settings)
         self._book: dict[str, Entry] = {}
         self._final_after_ms = parse_duration_ms(settings.final_after)
         self._poll_ms = parse_duration_ms(settings.poll_pause)
-        self._margin_ms = parse_duration_ms(settings.expiry_margin)
 
     # -- Orders ----------------------------------------------------------------------------------
 
@@ -85,67 +88,80 @@ class CcxtVenue(Venue):
             return answer
 
     async def _send(self, entry: Entry, sending: Sending) -> PlaceAnswer:
-        order = entry.order
-        if self._clock.now_ms() >= order.expires_ms:
-            return Refused("EXPIRED", "its time was over before it was sent")
-        least, most = self._settings.min_stake, self._settings.max_stake
-        if not least <= order.stake <= most:
-            return Refused("STAKE_LIMITS", f"{order.stake} is not within {least} to {most}")
         try:
-            outcome = await self._read.outcome(order.selection)
-            row = await self._create(entry, outcome)
+            self._check(entry.order)
+            draft = await self._draft(entry.order)
+            self._note(entry, draft)
+            row = await self._create(entry, draft)
         except TermsError as error:
-            return Refused("TERMS", str(error))
+            return Unknown(str(error)) if sending.sent else Refused(error.code, str(error))
         except errors().BaseError as error:
             return await self._failed(entry, error, sending)
-        if isinstance(row, Unknown):
-            return row
+        except Exception as error:
+            if not sending.sent:
+                raise
+            # ccxt has fallen over an answer of a shape that it does not know.
+            return Unknown(_text(error))
+        return row if isinstance(row, Unknown) else await self._taken(entry, row)
+
+    def _check(self, order: Order) -> None:
+        if self._clock.now_ms() >= order.expires_ms:
+            message = "its time was over before it was sent"
+            raise TermsError(message, code="EXPIRED")
+        least, most = self._settings.min_stake, self._settings.max_stake
+        if not least <= order.stake <= most:
+            message = f"{order.stake} is not within {least} to {most}"
+            raise TermsError(message, code="STAKE_LIMITS")
+
+    async def _taken(self, entry: Entry, row: Row) -> PlaceAnswer:
         entry.venue_id = str(row.get("id") or "")
         if not entry.venue_id:
             return Unknown("the exchange answered without an order id")
         return Accepted(await self._first_report(entry, row))
 
-    async def _create(self, entry: Entry, outcome: Row) -> Row | Unknown:
-        order, dialect = entry.order, self._dialect
-        asked = terms(order, outcome, self._read.market(outcome), stakes=dialect.stakes)
-        entry.limit = asked.price
-        price, amount = as_float(asked.price), as_float(asked.amount)
-        handle = outcome_of(order.selection)
-        if not dialect.refuses_twice:
-            other = await self._read.alike(order, handle, price, amount)
+    def _note(self, entry: Entry, draft: Draft) -> None:
+        digest = self._dialect.digest
+        known = digest(self._exchange, draft) if digest is not None else ""
+        entry.drafted(draft, known, stakes=self._dialect.stakes)
+
+    async def _create(self, entry: Entry, draft: Draft) -> Row | Unknown:
+        price, amount = as_float(draft.price), as_float(draft.amount)
+        if not self._dialect.refuses_twice:
+            other = await self._read.alike(entry.order, draft.handle, price, amount)
             if other:
                 return Unknown(f"the exchange has an order like it, which may be it: {other}")
-        expiry = -(-(order.expires_ms + self._margin_ms) // 1000)
-        wanted = self._settings.time_in_force
-        in_force = dialect.immediate if wanted == "IOC" else wanted
-        params = {**dialect.stamp(order, expiry), "timeInForce": in_force}
-        return await self._exchange.create_order(handle, "limit", "buy", amount, price, params)
+        return await self._exchange.create_order(
+            draft.handle, "limit", "buy", amount, price, draft.params
+        )
 
     async def _failed(self, entry: Entry, error: Exception, sending: Sending) -> PlaceAnswer:
         if sending.sent and is_duplicate(error):
             return await self._found_again(entry, _text(error))
-        if not proves_refusal(error, sending):
+        if not proves_refusal(error, sending, self._dialect.refuses):
             return Unknown(_text(error))
-        if sending.sent and self._dialect.named is not None:
-            # A second copy may be refused for any reason: what counts is whether there is a first.
-            again = await self._found_again(entry, "")
-            if isinstance(again, Accepted):
-                return again
-        return Refused(type(error).__name__, _text(error))
+        refused = Refused(type(error).__name__, _text(error))
+        if not sending.sent or not self._dialect.finds:
+            return refused
+        # A second copy may be refused for any reason: what counts is whether there is a first.
+        entry.denied = refused
+        return await self._found_again(entry, f"{_text(error)}; there may be an earlier copy")
 
     async def _found_again(self, entry: Entry, why: str) -> PlaceAnswer:
         try:
             report = await self._look(entry)
         except errors().BaseError as error:
-            return Unknown(_text(error))
-        return Unknown(f"{why}, and is not found") if report is None else Accepted(report)
+            return Unknown(f"{why}; {_text(error)}")
+        if report is not None:
+            return Accepted(report)
+        return entry.refused or Unknown(f"{why}, and is not found")
 
     async def _first_report(self, entry: Entry, row: Row) -> OrderReport:
         try:
             return await self._report(entry, row)
         except errors().BaseError:
             # It is accepted all the same; its fills are read later.
-            return self._weigh(entry, {**row, "status": "open"}, [])
+            seen = row if entry.is_believable(row) else {**row, "filled": 0}
+            return self._weigh(entry, {**seen, "status": "open"}, [])
 
     async def cancel(self, order: Order) -> CancelAnswer:
         """Ask for an order to be cancelled, and look what became of it."""
@@ -166,11 +182,16 @@ class CcxtVenue(Venue):
     async def _ask_to_cancel(self, entry: Entry) -> None:
         try:
             await self._exchange.cancel_order(entry.venue_id)
-        except errors().OrderNotFound:
-            return  # over already, or not there: looking tells
+        except errors().BaseError:
+            return  # over already, or not there, or nobody knows: looking tells
 
     async def find(self, order: Order) -> FindAnswer:
-        """Look an order up. Absent only if this process knows that it was never sent."""
+        """
+        Look an order up.
+
+        Absent only if this process knows that it was never sent, or if the exchange has refused it
+        and has no other copy of it.
+        """
         entry = self._book.get(order.client_id)
         if entry is not None and entry.never_left():
             return Absent("it was never sent")
@@ -181,7 +202,11 @@ class CcxtVenue(Venue):
                     report = await self._look(entry)
         except errors().BaseError as error:
             return Unknown(_text(error))
-        return Unknown("the exchange does not find it") if report is None else Found(report)
+        if report is not None:
+            return Found(report)
+        if entry.refused is not None:
+            return Absent(f"it was refused: {entry.refused.reason}")
+        return Unknown("the exchange does not find it")
 
     def watch(self, order: Order) -> None:
         """Remember an order of an earlier process: it is looked at, and never sent again."""
@@ -196,17 +221,34 @@ class CcxtVenue(Venue):
         return self._book.setdefault(order.client_id, Entry(order, earlier=True))
 
     async def _look(self, entry: Entry) -> OrderReport | None:
+        if not entry.limit and not self._dialect.stakes:
+            await self._draft_again(entry)
         row = await self._read.row(entry)
         if row is None or not row.get("id"):
+            entry.refused = entry.refused or entry.denied
             return None
-        entry.venue_id = str(row["id"])
+        # Whatever became of a copy: it is there.
+        entry.venue_id, entry.denied, entry.refused = str(row["id"]), None, None
         return await self._report(entry, row)
 
+    async def _draft_again(self, entry: Entry) -> None:
+        """Find out what an earlier process has asked for."""
+        try:
+            self._note(entry, await self._draft(entry.order))
+        except (TermsError, errors().BadSymbol):
+            return  # the market has other steps now, or is closed
+
     async def _report(self, entry: Entry, row: Row) -> OrderReport:
-        fills = await self._read.fills(entry.venue_id) if exact(row.get("filled")) else []
+        if not entry.is_believable(row):
+            message = f"expected at most {entry.most} shares for the stake, found {row['filled']}"
+            raise errors().BadResponse(message)
+        filled = exact(row.get("filled"))
+        fills = await self._read.fills(entry.venue_id, entry.order.selection) if filled else []
         return self._weigh(entry, row, fills)
 
     def _weigh(self, entry: Entry, row: Row, fills: list[Any]) -> OrderReport:
+        word = str(row.get("status"))
+        row = {**row, "status": self._dialect.words.get(word, word)}
         # `rejected` after a fill: the exchange could not settle it.
         filled = exact(row.get("filled")) if row.get("status") != "rejected" else Decimal(0)
         limit = entry.limit_of(row, filled)
@@ -280,6 +322,15 @@ class CcxtVenue(Venue):
         """
         with urgent():
             await getattr(self._exchange, self._dialect.pulse)()
+
+    async def check(self) -> tuple[VenueCheck, ...]:
+        """
+        Look at what must be so before one can trade.
+
+        Raises:
+            BaseError: ccxt's; the exchange cannot be asked.
+        """
+        return await checks(self._exchange, self._dialect, self._settings, trades=self._trades)
 
     def figures(self) -> Mapping[str, Decimal | int]:
         """Return what is left of the rate limit, and how many orders are looked at."""

@@ -5,9 +5,11 @@ All requests of a ccxt exchange go through its `fetch`. Here is noted whether a 
 carry an order has left, which is half of the proof of a refusal.
 """
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from typing import Any
 
 from xarb_runtime.plugins.contracts import Clock
@@ -21,6 +23,7 @@ _SENDING: ContextVar[Sending | None] = ContextVar("sending", default=None)
 _URGENT: ContextVar[bool] = ContextVar("urgent", default=False)
 
 HOLD_MS = 1_000
+_LONGEST_TEXT = 60
 
 
 class Wire:
@@ -55,13 +58,19 @@ class Wire:
             if sending.until_ms is not None and self._clock.now_ms() >= sending.until_ms:
                 message = "its time was over before its turn came"
                 raise TermsError(message)
-            sending.sent, sending.status = True, 0
+            if sending.url == url:
+                message = "it has left already, and is not sent again"
+                raise TermsError(message)
+            sending.sent, sending.status, sending.url = True, 0, url
         try:
-            return await self._fetch(url, method, headers, body)
+            answer = await self._fetch(url, method, headers, body)
         except Exception as error:
             if type(error).__name__ in {"RateLimitExceeded", "DDoSProtection"}:
                 self._pace.hold(self._asked_to_wait_ms())
             raise
+        if isinstance(answer, str) and answer:
+            _check_json(answer)
+        return answer
 
     def heard(self, code: int, *rest: Any) -> Any:
         """Note the status of an answer; the signature is ccxt's."""
@@ -84,6 +93,15 @@ class Wire:
         return int(text) * 1000 if text.isdecimal() else HOLD_MS
 
 
+def _check_json(text: str) -> None:
+    # ccxt hands on what is no JSON, and falls over it later with whatever Python raises.
+    try:
+        json.loads(text)
+    except ValueError:
+        message = f"expected JSON, found {text[:_LONGEST_TEXT]!r}"
+        raise import_module("ccxt.base.errors").BadResponse(message) from None
+
+
 @contextmanager
 def placing(until_ms: int | None = None) -> Generator[Sending]:
     """Watch what leaves on behalf of an order, and let nothing leave too late."""
@@ -92,6 +110,17 @@ def placing(until_ms: int | None = None) -> Generator[Sending]:
     try:
         with urgent():
             yield sending
+    finally:
+        _SENDING.reset(token)
+
+
+@contextmanager
+def listening() -> Generator[Sending]:
+    """Note the status of what is answered, where nothing is placed."""
+    heard = Sending(sent=True)
+    token = _SENDING.set(heard)
+    try:
+        yield heard
     finally:
         _SENDING.reset(token)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.ccxt_prediction.stage import errors, order, refusals, stage
-from xarb_runtime.domain.orders import Accepted, Refused, Unknown
+from xarb_runtime.domain.orders import Absent, Accepted, Refused, Unknown
 
 #: Whether an exchange that answers an order with this certainly does not have it.
 DECIDED = {
@@ -100,7 +100,7 @@ async def test_whatever_happens_before_an_order_is_sent_is_a_refusal(name: str) 
 async def test_words_prove_nothing_with_a_status_that_proves_nothing(
     name: str, status: int
 ) -> None:
-    scene = stage()
+    scene = stage("myriad")
     scene.exchange.status = status
     scene.exchange.answer = raising(getattr(errors, name)("invalid"))
 
@@ -116,13 +116,21 @@ async def test_a_subclass_of_a_refusal_is_no_refusal() -> None:
     assert type(await scene.venue.place(order())) is Unknown
 
 
-async def test_what_is_no_exception_of_ccxt_is_raised() -> None:
+async def test_what_is_no_exception_of_ccxt_is_unknown_once_an_order_has_left() -> None:
     scene = stage()
     scene.exchange.answer = raising(KeyError("orders"))
 
+    assert type(await scene.venue.place(order())) is Unknown
+    assert type(await scene.venue.find(order())) is Unknown
+
+
+async def test_what_is_no_exception_of_ccxt_is_raised_before_anything_is_sent() -> None:
+    scene = stage()
+    scene.exchange.unlisted = KeyError("markets")
+
     with pytest.raises(KeyError):
         await scene.venue.place(order())
-    assert type(await scene.venue.find(order())) is Unknown
+    assert type(await scene.venue.find(order())) is Absent
 
 
 async def test_a_copy_that_is_refused_is_looked_up_first() -> None:

@@ -1,0 +1,69 @@
+"""
+What single exchanges need computed: the little that a table cannot say.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from xarb_runtime.domain.orders import Order
+
+from .draft import Draft, Row, part
+
+#: What Polymarket's contract hashes of an order: the fields that are signed, in this order.
+_SIGNED = (
+    ("salt", "uint256"),
+    ("maker", "address"),
+    ("signer", "address"),
+    ("tokenId", "uint256"),
+    ("makerAmount", "uint256"),
+    ("takerAmount", "uint256"),
+    ("side", "uint8"),
+    ("signatureType", "uint8"),
+    ("timestamp", "uint256"),
+    ("metadata", "bytes32"),
+    ("builder", "bytes32"),
+)
+
+
+def polymarket_digest(exchange: Any, draft: Draft) -> str:
+    """
+    Return the id that Polymarket gives an order: the hash of what is signed.
+
+    It does not depend on the kind of signature. Source: the contract, `hashOrder`; ccxt signs the
+    same hash, which a test compares.
+    """
+    price, amount = float(draft.price), float(draft.amount)
+    built = exchange.build_clob_order_body(
+        draft.handle, "limit", "buy", amount, price, draft.params
+    )
+    signed = {**built["body"]["order"], "side": 0}
+    options = exchange.options
+    contract = "negRiskExchangeAddress" if built["outcome"].get("negRisk") else "exchangeAddress"
+    domain = {
+        "name": options["ctfExchangeName"],
+        "version": options["ctfExchangeVersion"],
+        "chainId": options["chainId"],
+        "verifyingContract": options[contract],
+    }
+    fields = [{"name": name, "type": kind} for name, kind in _SIGNED]
+    message = {name: signed[name] for name, _ in _SIGNED}
+    encoded = exchange.eth_encode_structured_data(domain, {"Order": fields}, message)
+    return "0x" + exchange.hash(encoded, "keccak", "hex")
+
+
+def kalshi_price_step(market: Row, order: Order) -> str | None:
+    """
+    Return the step of prices around an order's limit, dollars.
+
+    Markets may have finer steps near 0 and 1 than between; ccxt tells the first of them.
+    """
+    limit = 1 / order.min_odds
+    ranges: list[Row] = part(market, "info").get("price_ranges") or []
+    # Where two ranges meet, and for the other outcome, whose prices run backwards: the coarser.
+    steps = [
+        str(it["step"])
+        for it in ranges
+        if Decimal(it["start"]) <= limit <= Decimal(it["end"])
+        or Decimal(it["start"]) <= 1 - limit <= Decimal(it["end"])
+    ]
+    return max(steps, key=Decimal, default=None)
