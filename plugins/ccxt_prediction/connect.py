@@ -45,6 +45,8 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[CcxtVenue, None]:
             exchange.urls["api"] = {**exchange.urls["api"], **settings.urls}
         dialect = DIALECTS[settings.exchange]
         teach(exchange, dialect)
+        if dialect.prepare is not None:
+            dialect.prepare(exchange)
         pace = pace_of(settings, opening.clock, exchange.rateLimit)
         Wire(exchange, dialect, opening.clock, pace)
         try:

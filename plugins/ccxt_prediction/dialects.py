@@ -16,7 +16,7 @@ import msgspec
 from xarb_runtime.domain.orders import Order
 
 from .draft import Draft, Row, part
-from .exchanges import kalshi_price_step, polymarket_digest
+from .exchanges import kalshi_price_step, keep_kalshi_key, polymarket_digest
 
 #: Seconds: an order that is looked for is not older than this when it expires, nor from later on.
 _OLDEST_S = 3_600
@@ -82,6 +82,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         whole_list: outcomes are found in the list of all markets only.
         pulse: a cheap public call, ccxt's name of it.
         harmless: paths that may be written to without placing anything.
+        prepare: changes ccxt's exchange before it is used.
     """
 
     stakes: bool = False
@@ -106,6 +107,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     whole_list: bool = False
     pulse: str
     harmless: tuple[str, ...] = ()
+    prepare: Callable[[Any], None] | None = None
 
     @property
     def finds(self) -> bool:
@@ -195,6 +197,7 @@ DIALECTS: dict[str, Dialect] = {
         refuses=frozenset({("OrderNotFillable", 409)}),
         final_at_once=True,
         pulse="fetch_status",
+        prepare=keep_kalshi_key,
     ),
     "polymarket": Dialect(
         stamp=_polymarket,

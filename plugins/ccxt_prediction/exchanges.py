@@ -2,7 +2,10 @@
 What single exchanges need computed: the little that a table cannot say.
 """
 
+import base64
+from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from xarb_runtime.domain.orders import Order
@@ -49,6 +52,34 @@ def polymarket_digest(exchange: Any, draft: Draft) -> str:
     message = {name: signed[name] for name, _ in _SIGNED}
     encoded = exchange.eth_encode_structured_data(domain, {"Order": fields}, message)
     return "0x" + exchange.hash(encoded, "keccak", "hex")
+
+
+def keep_kalshi_key(exchange: Any) -> None:
+    """
+    Let ccxt's Kalshi read its key once.
+
+    It reads and tests the key anew for every request, which takes ten times as long as signing, and
+    nothing else runs meanwhile.
+    """
+    # cryptography comes with ccxt.
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        load_pem_private_key,
+    )
+
+    theirs: Callable[..., str] = exchange.rsa
+    load = lru_cache(maxsize=1)(load_pem_private_key)
+    algorithm = hashes.SHA256()
+    pss = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH)
+
+    def sign(request: str, secret: str, alg: str = "", mode: str = "") -> str:
+        key = load(secret.encode(), None)
+        if (alg, mode) != ("sha256", "pss") or not isinstance(key, rsa.RSAPrivateKey):
+            return theirs(request, secret, alg, mode)
+        return base64.b64encode(key.sign(request.encode(), pss, algorithm)).decode()
+
+    exchange.rsa = sign
 
 
 def kalshi_price_step(market: Row, order: Order) -> str | None:

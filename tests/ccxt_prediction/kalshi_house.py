@@ -222,7 +222,7 @@ class Kalshi(House):
             row
             for row in reversed(self._shown())
             if row["ticker"] == asked.get("ticker", row["ticker"])
-            and int(asked["min_ts"]) <= row["created_s"] <= int(asked["max_ts"])
+            and int(asked.get("min_ts", 0)) <= row["created_s"] <= int(asked.get("max_ts", 1e12))
         ]
         begin = int(asked.get("cursor") or 0)
         rest = str(begin + self.page) if len(rows) > begin + self.page else ""

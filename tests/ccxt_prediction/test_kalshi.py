@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.ccxt_prediction.house import Scene, play
 from tests.ccxt_prediction.kalshi_house import Kalshi, refusal, write_key
@@ -386,6 +387,26 @@ def test_prices_go_by_the_steps_of_their_range(at_kalshi: Play, min_odds: str, p
 
         assert isinstance(answer, Accepted)
         assert stage.house.orders[0]["yes_price_dollars"] == price
+
+    at_kalshi(scene)
+
+
+def test_the_key_is_read_once(at_kalshi: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, read = "cryptography.hazmat.primitives.serialization", []
+
+    def load(*given: Any) -> Any:
+        read.append(given)
+        return load_pem_private_key(*given)
+
+    monkeypatch.setattr(f"{module}.load_pem_private_key", load)
+
+    async def scene(stage: Scene) -> None:
+        async with stage.life() as venue:
+            for number in range(3):
+                await venue.place(stage.order(f"x-{number}:1:0"))
+
+        assert len(stage.house.orders) == 3
+        assert len(read) == 1
 
     at_kalshi(scene)
 
