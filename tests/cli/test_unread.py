@@ -47,6 +47,12 @@ def test_what_went_wrong_is_told_although_nobody_reads_the_rest(unread: int) -> 
     assert "this is no deployment" in done.stderr
 
 
+def test_a_code_that_says_what_went_wrong_stays_when_nobody_reads_anything(unread: int) -> None:
+    done = subprocess.run([*XARB, "check", "-C", "none"], stdout=unread, stderr=unread, check=False)
+
+    assert done.returncode == 2
+
+
 def test_a_service_goes_on_when_nobody_reads_it(tmp_path: Path, unread: int) -> None:
     write_deployment(tmp_path, BOTH)
     environ = {**clean_environment(), "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -126,7 +126,13 @@ def test_json_examples_can_be_read() -> None:
 
 
 def test_every_exit_code_is_explained() -> None:
-    codes = {errors.FAILED, errors.BAD_INPUT, errors.STILL_OPEN, errors.INTERRUPTED}
+    codes = {
+        errors.FAILED,
+        errors.BAD_INPUT,
+        errors.STILL_OPEN,
+        errors.INTERRUPTED,
+        errors.CLOSED_PIPE,
+    }
 
     assert set(first_cells(page("exit-codes"))) == {"0", *map(str, codes)}
 

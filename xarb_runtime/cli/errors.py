@@ -18,12 +18,14 @@ import typer
 from typer.core import TyperGroup
 
 from xarb_runtime.cli.state import hidden, is_debugging
-from xarb_runtime.cli.unread import CLOSED_PIPE, let_go
+from xarb_runtime.cli.unread import let_go, read_or_not
 
 FAILED = 1
 BAD_INPUT = 2
 STILL_OPEN = 3
 INTERRUPTED = 130
+#: 128 + SIGPIPE (13), as shells tell it of `git log | head -1`.
+CLOSED_PIPE = 141
 
 #: Statuses of the control API that mean: what was asked for does not fit.
 _INPUT_STATUSES = frozenset({400, 401, 404, 405})
@@ -74,7 +76,8 @@ def report(error: BaseException) -> int:
     codes: list[int] = []
     for single in _leaves(error):
         code, text = _meaning(single)
-        complain(text)
+        with read_or_not():
+            complain(text)
         codes.append(code)
     return max(codes, default=FAILED)
 

@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
-#: 128 + SIGPIPE (13), as shells tell it of `git log | head -1`.
-CLOSED_PIPE = 141
-
 
 def let_go() -> bool:
     """
