@@ -233,6 +233,17 @@ async def test_counts_count(journal: Journal) -> None:
     assert (counts.open_incidents, counts.dead_letters, counts.trades) == (1, 1, 1)
 
 
+async def test_the_newest_event_is_the_one_that_was_written_last(journal: Journal) -> None:
+    before = await journal.queries.newest_event_ms()
+
+    for seq, time_ms in ((1, NOW + 9), (2, NOW + 5)):
+        taken = step("x-1", seq, event=event("x-1", seq, time_ms=time_ms))
+        await journal.commit(Batch(steps=[taken]))
+
+    assert before is None
+    assert await journal.queries.newest_event_ms() == NOW + 5
+
+
 async def test_the_lease_names_its_holder(store: Store, journal: Journal) -> None:
     lease = await journal.queries.lease()
 

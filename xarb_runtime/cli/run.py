@@ -5,7 +5,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from xarb_runtime.ops.process import Ended, Started
     from xarb_runtime.service.settings_model import Settings
     from xarb_runtime.store.lease import Holder
+
+ClockIsRight = Annotated[
+    bool,
+    typer.Option(
+        "--clock-is-right",
+        help="Start although the store holds times that the machine's clock has not reached.",
+    ),
+]
 
 
 def check(folder: Folder = HERE, *, as_json: AsJson = False) -> None:
@@ -63,7 +71,7 @@ def _write_check(each: "Check") -> None:
     write(Text.assemble((f"{mark:8}", colour), (f"{each.area:9}", "bold"), str(each.problem)))
 
 
-def run(folder: Folder = HERE) -> None:
+def run(folder: Folder = HERE, *, clock_is_right: ClockIsRight = False) -> None:
     """
     Run the execution service and its control API until it is stopped.
 
@@ -100,6 +108,7 @@ def run(folder: Folder = HERE) -> None:
                     logs=logs,
                     announce=lambda started: _announce(started, Path.cwd()),
                     tell=_tell,
+                    clock_is_right=clock_is_right,
                 )
             )
     with read_or_not():

@@ -21,12 +21,13 @@ from xarb_runtime.ops.places import (
 )
 from xarb_runtime.ops.problems import Problem
 from xarb_runtime.ops.redaction import Redaction, secrets_of
+from xarb_runtime.ops.starting_clock import check_starting_clock
 from xarb_runtime.ops.venue_check import check_venues
 from xarb_runtime.plugins.contracts import Finding as PluginFinding
 from xarb_runtime.plugins.findings import PluginError
 from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.plugins.settings import open_settings
-from xarb_runtime.service.assembly import discover_plugins
+from xarb_runtime.service.assembly import discover_plugins, store_url
 from xarb_runtime.service.charts import Charts, contexts
 from xarb_runtime.service.settings_check import check as check_settings
 from xarb_runtime.service.settings_finding import SettingFinding
@@ -75,6 +76,7 @@ def check_deployment(
         environ: the environment, which is a layer of the settings.
         is_alive: whether the process that holds the store's lease can still be running.
         asks_venues: open those that are no ghosts, and ask them; a start does not wait for that.
+            Ask the store for the time as well, which a start does by itself.
     """
     learned: list[str] = []
     # A key that does not fit counts as not written, so that everything else is looked up as well.
@@ -87,6 +89,11 @@ def check_deployment(
     checks += _venues(settings, registry)
     if asks_venues and registry is not None:
         checks += check_venues(folder, settings, registry, learned.append)
+    if asks_venues:
+        # A start looks by itself: there it may be told that the machine's clock is right.
+        checks += check_starting_clock(
+            store_url(folder, settings.store.url, settings.store.password)
+        )
     checks += check_store(folder, settings, is_alive)
     checks += check_bus(folder, settings, registry)
     checks += check_control(folder, settings)

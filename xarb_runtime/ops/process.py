@@ -24,14 +24,14 @@ from xarb_runtime.ops.logs import Logs
 from xarb_runtime.ops.looking import groups_of, in_flight
 from xarb_runtime.ops.metrics.measuring import Measuring
 from xarb_runtime.ops.serving import serve_control
+from xarb_runtime.ops.starting_clock import starting_clock
 from xarb_runtime.ops.status import ChartState, StoreState
 from xarb_runtime.ops.token import ensure_token
 from xarb_runtime.ops.tracing import tracing
 from xarb_runtime.ops.watchdog import watching_the_loop
 from xarb_runtime.plugins.registry import Registry
-from xarb_runtime.service.assembly import Surroundings, assemble
+from xarb_runtime.service.assembly import Surroundings, assemble, store_url
 from xarb_runtime.service.charts import Charts
-from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.garbage import spare_what_stays
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.instruments import Several
@@ -179,6 +179,7 @@ async def run_process(
     logs: Logs,
     announce: Callable[[Started], None],
     tell: Callable[[str], None],
+    clock_is_right: bool = False,
 ) -> Ended:
     """
     Run the execution service of a deployment until it is stopped.
@@ -191,6 +192,7 @@ async def run_process(
         logs: its redaction learns the token, so that no line has it.
         announce: called when it has recovered and listens.
         tell: called with a line for people.
+        clock_is_right: the machine's clock counts, although the store holds later times.
 
     Raises:
         ProblemError, ChartError, PluginError, StoreError: it did not start; nothing is half open.
@@ -199,7 +201,8 @@ async def run_process(
     token_file = folder / settings.control.token_file
     token = ensure_token(token_file)
     logs.redaction.add(token)
-    clock, stopper = SystemClock(), Stopper(tell)
+    store = store_url(folder, settings.store.url, settings.store.password)
+    clock, stopper = await starting_clock(store, is_right=clock_is_right), Stopper(tell)
     watch = ExposureWatch(clock.now_ms())
     with stopper.listening():
         async with AsyncExitStack() as stack:

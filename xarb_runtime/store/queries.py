@@ -168,6 +168,13 @@ class Queries:
         query = sa.select(*columns(table, ChartText)).where(table.c.hash == content_hash)
         return next(iter(await fetch(self._source, query, ChartText)), None)
 
+    async def newest_event_ms(self) -> int | None:
+        """Return the time of the event that was written last; None before the first."""
+        table = schema.events.c
+        query = sa.select(table.time_ms).order_by(table.position.desc()).limit(1)
+        rows = await self._source.fetch(*self._source.statements.compile(query))
+        return rows[0][0] if rows else None
+
     async def lease(self) -> LeaseRow | None:
         """Return who works, or last worked, on the store; None if nobody ever did."""
         return await read_lease(self._source)
