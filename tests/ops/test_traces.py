@@ -217,7 +217,7 @@ def test_a_fault_is_an_error_without_secrets(world: Traced) -> None:
 
 def test_messages_carry_the_step_that_they_tell_of(world: Traced) -> None:
     types = frozenset({"execution.transition", "execution.completed"})
-    outbox = Outbox(types, world.tracer)
+    outbox = Outbox(types, world.tracer, mode="ghost")
     world.trace = THEIRS
     told = [msgspec.json.decode(it.body) for it in outbox.messages(world.admit().news)]
     step = world.of("step opportunity.detected")
@@ -226,7 +226,7 @@ def test_messages_carry_the_step_that_they_tell_of(world: Traced) -> None:
 
 
 def test_messages_without_traces_have_no_such_word(world: Traced) -> None:
-    outbox = Outbox(frozenset({"execution.transition"}))
+    outbox = Outbox(frozenset({"execution.transition"}), mode="ghost")
     (told,) = outbox.messages(world.admit().news)
 
     assert b"traceparent" not in told.body

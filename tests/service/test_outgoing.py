@@ -36,7 +36,7 @@ class Told(World):
 
     def __init__(self, outbox: Outbox | None = None) -> None:
         super().__init__()
-        self.outbox = outbox or Outbox(ALL)
+        self.outbox = outbox or Outbox(ALL, mode="ghost")
         self.messages: list[Outgoing] = []
 
     def deliver(self, *deliveries: Delivery, seen: Any = None):
@@ -151,7 +151,7 @@ def test_how_long_it_took_is_known_after_a_restart() -> None:
     world = Told()
     world.admit()
     place = world.work.commands[0]
-    world.outbox = Outbox(ALL)
+    world.outbox = Outbox(ALL, mode="ghost")
     world.outbox.recall(40, {"x-1": 123})
     world.report(place, "refused", code="NO", filled="0")
     (result,) = world.of(EXECUTION_COMPLETED)
@@ -235,7 +235,7 @@ def test_what_goes_out_is_chosen_by_patterns(patterns: list[str], types: set[str
 
 
 def test_positions_count_only_what_is_told() -> None:
-    world = Told(Outbox(wanted(["execution.completed"])))
+    world = Told(Outbox(wanted(["execution.completed"]), mode="ghost"))
     world.complete("1")
     world.complete("2")
 
@@ -245,8 +245,16 @@ def test_positions_count_only_what_is_told() -> None:
     ]
 
 
+def test_every_message_says_in_which_mode_it_came_about() -> None:
+    world = Told(Outbox(ALL, mode="shadow"))
+    world.complete()
+
+    assert world.messages
+    assert {event_of(each).extensions["xarbmode"] for each in world.messages} == {"shadow"}
+
+
 def test_nothing_is_told_where_nobody_listens() -> None:
-    world = Told(Outbox(frozenset()))
+    world = Told(Outbox(frozenset(), mode="ghost"))
     world.complete()
 
     assert world.messages == []

@@ -3,6 +3,7 @@ What goes out: written with the steps, confirmed in the end, whatever dies in be
 """
 
 import asyncio
+import json
 import sqlite3
 from itertools import pairwise
 from pathlib import Path
@@ -196,6 +197,8 @@ def test_what_a_chart_publishes_goes_out_too(tmp_path: Path) -> None:
     async def use(runtime: Runtime) -> None:
         bus.incoming.put_nowait(came(message("1"), "t"))
         await until(lambda: INCIDENT_REMINDER in [kind for kind, _ in bus.arrived])
+        modes = [json.loads(body)["xarbmode"] for _, body in bus.arrived]
+        assert set(modes) == {"ghost"}
         incident = next(each for each in runtime.desk.register.all if each.execution == "x-1")
         await runtime.say(
             "operator.resolve", source="operator:ann", execution="x-1", data={"note": "settled"}

@@ -15,6 +15,10 @@ from xarb_runtime.domain.opportunity import Opportunity
 
 #: The `source` of every message that we send.
 SOURCE = "xarb"
+#: The extension of every message that we send: the mode of the runtime that sends it. Where it is
+#: not `live`, no money has moved, whatever the data says.
+MODE = "xarbmode"
+MODES = ("ghost", "shadow", "live")
 EXECUTION_TRANSITION = "execution.transition"
 EXECUTION_COMPLETED = "execution.completed"
 INCIDENT_OPENED = "incident.opened"

@@ -15,6 +15,7 @@ from xarb_runtime.bus.published import (
     INCIDENT_OPENED,
     INCIDENT_REMINDER,
     KPI_WINDOW,
+    MODE,
     OPERATOR_WORDS,
     SOURCE,
     CompletedData,
@@ -99,6 +100,7 @@ def _outgoing(kind: str, identity: str, data: msgspec.Struct) -> CloudEvent:
         time_ms=_ENDED_MS,
         subject=_EXECUTION,
         data=_plain(data),
+        extensions={MODE: "live"},
     )
 
 

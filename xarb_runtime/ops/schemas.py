@@ -11,7 +11,7 @@ from typing import Any, get_args
 import msgspec
 
 from xarb_runtime.bus.cloudevents import MAX_ATTRIBUTE
-from xarb_runtime.bus.published import MESSAGES, SOURCE, MessageType
+from xarb_runtime.bus.published import MESSAGES, MODE, MODES, SOURCE, MessageType
 from xarb_runtime.bus.signing import EXTENSION as SIGNATURE
 from xarb_runtime.ops.schema_bounds import ANY_FIGURE, BOUNDS, WRITTEN_FIGURE
 from xarb_runtime.service.settings_schema import documentation
@@ -78,12 +78,18 @@ def event_schema(kind: MessageType | None = None) -> Schema:
 
 def message_schema(kind: MessageType, reference: str) -> Schema:
     """Return the schema of a whole message, which refers to its parts by `reference`."""
+    required = [SIGNATURE] if kind.signed else ["data"]
     own: Schema = {
         "type": {"const": kind.name},
         "data": {"$ref": reference.format(name=kind.data.__name__)},
     }
     if kind.direction == "out":
+        required.append(MODE)
         own["source"] = {"const": SOURCE}
+        own[MODE] = {
+            "enum": list(MODES),
+            "description": "The mode of the runtime. Unless it is `live`, no money has moved.",
+        }
     else:
         own |= {name: {"maxLength": MAX_ATTRIBUTE} for name in _BOUNDED}
     if kind.signed:
@@ -99,7 +105,7 @@ def message_schema(kind: MessageType, reference: str) -> Schema:
         "allOf": [{"$ref": reference.format(name=ENVELOPE)}],
         "type": "object",
         "properties": own,
-        "required": [SIGNATURE] if kind.signed else ["data"],
+        "required": required,
     }
 
 

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
-from xarb_runtime.bus.cloudevents import CloudEvent, encode
+from xarb_runtime.bus.cloudevents import CloudEvent, Extension, encode
+from xarb_runtime.bus.published import MODE
 from xarb_runtime.domain import events
 from xarb_runtime.domain.money import ZERO
 from xarb_runtime.domain.orders import (
@@ -78,6 +79,7 @@ class Dispatcher:
         instruments: Instruments | None = None,
         limits: VenueLimits | None = None,
         staked_at: Callable[[str], Decimal] = lambda _venue: ZERO,
+        mode: str = "",
     ) -> None:
         self._clock = clock
         self._venues = venues
@@ -88,6 +90,7 @@ class Dispatcher:
         self._kill = kill
         self._limits = limits or VenueLimits()
         self._staked_at = staked_at
+        self._extensions: dict[str, Extension] = {MODE: mode} if mode else {}
         self._answers = Answers(clock, deliver, health, hide, instruments or Instruments())
         self._asking = Asking(venues, health, self.clean)
 
@@ -340,6 +343,7 @@ class Dispatcher:
                 type=str(command.params.get("type", "execution.message")),
                 time_ms=self._clock.now_ms(),
                 data={"execution": execution_of(command.key), **command.params},
+                extensions=self._extensions,
             )
         )
 

@@ -39,6 +39,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: str
     datacontenttype: str
     traceparent: str = ""
+    xarbmode: str = ""
     data: msgspec.Struct
 
 
@@ -74,10 +75,14 @@ class Outbox:
     Args:
         types: the types that are told; empty for a bus on which nobody listens.
         instruments: those that trace executions say what a message carries of the trace.
+        mode: the runtime's mode, which every message carries.
     """
 
-    def __init__(self, types: frozenset[str], instruments: Instruments | None = None) -> None:
+    def __init__(
+        self, types: frozenset[str], instruments: Instruments | None = None, *, mode: str
+    ) -> None:
         self._types = types
+        self._mode = mode
         self._traceparent = (instruments or Instruments()).traceparent
         self._position = 0
         self._began: dict[str, int] = {}
@@ -128,6 +133,7 @@ class Outbox:
             time=format_time(time_ms),
             datacontenttype="application/json",
             traceparent=self._traceparent(lane, taken),
+            xarbmode=self._mode,
             data=data,
         )
         self._found.append(

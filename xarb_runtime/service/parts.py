@@ -80,6 +80,7 @@ def make_dispatcher(
         instruments=parts.instruments,
         limits=limits_of(parts.settings),
         staked_at=staked_at,
+        mode=parts.settings.mode,
     )
 
 
@@ -123,7 +124,7 @@ def make_intake(parts: Parts, deliver: Deliver, desk: Desk, hide: Hide) -> Intak
 def make_outbox(parts: Parts) -> Outbox:
     """Return what writes messages for others; none where nobody listens."""
     types = wanted(parts.settings.bus.publish if parts.outbound else ())
-    return Outbox(types, parts.instruments)
+    return Outbox(types, parts.instruments, mode=parts.settings.mode)
 
 
 def make_relay(parts: Parts, deliver: Deliver, hide: Hide) -> Relay:
