@@ -123,9 +123,10 @@ class Entry:
         """
         self.due_ms = self._pause_ms = 0  # it is found
         self.filled_ms = self.filled_ms or (now_ms if found.stake else 0)
-        status, dead = _status(
-            row, found, less=found.amount < self.amount, short=found.amount < self.asked
-        )
+        # What was taken back once stays so, until there is more of it.
+        reversed_before = self.last is not None and self.last.status is OrderStatus.REVERSED
+        less = found.amount < self.amount or (reversed_before and found.amount == self.amount)
+        status, dead = _status(row, found, less=less, short=found.amount < self.asked)
         self.amount = found.amount
         waited = now_ms - self.filled_ms >= final_after_ms
         final = dead and (not found.stake or found.settled or waited)

@@ -16,7 +16,7 @@ import msgspec
 from xarb_runtime.domain.orders import Order
 
 from .draft import Draft, Row, part
-from .exchanges import kalshi_price_step, keep_kalshi_key, polymarket_digest
+from .exchanges import kalshi_price_step, keep_kalshi_key, polymarket_digest, salt_limitless
 
 #: Seconds: an order that is looked for is not older than this when it expires, nor from later on.
 _OLDEST_S = 3_600
@@ -60,9 +60,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         immediate: what `IOC` is called; `FOK` has the same name everywhere.
         stamp: what is sent along with an order so that the same order sent twice is one; given the
             order and its expiry, seconds.
-        named: whether a row of an order is the order of ours, by the name we gave it. None where
-            orders have no name of ours.
+        named: whether a row of an order is the order of ours, by the name we gave it; it answers
+            None if the row tells no name. None where orders have no name of ours.
         lists: ccxt's methods that list orders, to look one up by its name.
+        sparse: what these lists say of an order does not tell its name; it is read by its id.
         listing: a list that is read page by page, instead of `lists`.
         route: the path at which an order is found by its name, and ccxt's name of that API.
         digest: the id that the exchange will give an order, known before it is sent; given ccxt's
@@ -88,8 +89,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     stakes: bool = False
     immediate: str = "IOC"
     stamp: Callable[[Order, int], dict[str, Any]]
-    named: Callable[[Order, Row], bool] | None = None
+    named: Callable[[Order, Row], bool | None] | None = None
     lists: tuple[str, ...] = ()
+    sparse: bool = False
     listing: Listing | None = None
     route: tuple[str, str] | None = None
     digest: Callable[[Any, Draft], str] | None = None
@@ -115,8 +117,12 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         return self.named is not None or self.digest is not None
 
 
-def _has_name(order: Order, row: Row) -> bool:
-    return row.get("clientOrderId") == name_of(order.client_id)
+def _is(told: Any, name: object) -> bool | None:
+    return None if told is None else str(told) == str(name)
+
+
+def _has_name(order: Order, row: Row) -> bool | None:
+    return _is(row.get("clientOrderId"), name_of(order.client_id))
 
 
 def _sxbet(order: Order, expiry: int) -> dict[str, Any]:
@@ -145,18 +151,24 @@ def _polymarket(order: Order, expiry: int) -> dict[str, Any]:
 
 
 def _limitless(order: Order, expiry: int) -> dict[str, Any]:
-    del order, expiry
-    return {}
+    del expiry
+    return {"salt": str(salt_of(order.client_id))}
+
+
+def _has_salt(order: Order, row: Row) -> bool | None:
+    told = part(part(part(row, "info"), "data"), "order").get("salt")
+    return _is(told, salt_of(order.client_id))
 
 
 def _myriad(order: Order, expiry: int) -> dict[str, Any]:
     del expiry
-    return {"nonce": str(salt_of(order.client_id))}
+    # The other way is a transaction on the chain, in which no nonce of ours is signed.
+    return {"nonce": str(salt_of(order.client_id)), "tradingModel": "ob"}
 
 
-def _has_nonce(order: Order, row: Row) -> bool:
-    nonce = part(part(row, "info"), "order").get("nonce")
-    return str(nonce) == str(salt_of(order.client_id))
+def _has_nonce(order: Order, row: Row) -> bool | None:
+    told = part(part(row, "info"), "order").get("nonce")
+    return _is(told, salt_of(order.client_id))
 
 
 #: By ccxt's name. Not here: exchanges whose immediate orders have no price limit in ccxt, or that
@@ -223,14 +235,19 @@ DIALECTS: dict[str, Dialect] = {
     "limitless": Dialect(
         stamp=_limitless,
         immediate="FAK",
+        named=_has_salt,
         lists=("fetch_open_orders", "fetch_closed_orders"),
+        sparse=True,
+        harmless=("/orders/status/batch",),
+        prepare=salt_limitless,
         pulse="limitlessPublicGetMarketsCategoriesCount",
     ),
     "myriad": Dialect(
         stamp=_myriad,
         immediate="FAK",
         named=_has_nonce,
-        lists=("fetch_open_orders", "fetch_closed_orders"),
+        # *Closed* is what is filled; what was cancelled or killed is in neither.
+        lists=("fetch_open_orders", "fetch_closed_orders", "fetch_orders"),
         refuses_twice=True,
         pulse="myriadPublicGetQuestions",
     ),

@@ -4,6 +4,7 @@ What single exchanges need computed: the little that a table cannot say.
 
 import base64
 from collections.abc import Callable
+from contextvars import ContextVar
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 from xarb_runtime.domain.orders import Order
 
 from .draft import Draft, Row, part
+
+#: The salt of the order that is being made, by whom it is made.
+_SALT: ContextVar[int] = ContextVar("salt", default=0)
 
 #: What Polymarket's contract hashes of an order: the fields that are signed, in this order.
 _SIGNED = (
@@ -52,6 +56,27 @@ def polymarket_digest(exchange: Any, draft: Draft) -> str:
     message = {name: signed[name] for name, _ in _SIGNED}
     encoded = exchange.eth_encode_structured_data(domain, {"Order": fields}, message)
     return "0x" + exchange.hash(encoded, "keccak", "hex")
+
+
+def salt_limitless(exchange: Any) -> None:
+    """
+    Let orders at Limitless have a salt of ours, which `params` tells.
+
+    ccxt takes one from the clock, by which nobody could know an order again.
+    """
+    theirs, create = exchange.incrementing_nonce, exchange.create_order
+
+    async def create_order(*order: Any) -> Any:
+        *terms, params = order
+        rest = {name: value for name, value in params.items() if name != "salt"}
+        token = _SALT.set(int(params["salt"]))
+        try:
+            return await create(*terms, rest)
+        finally:
+            _SALT.reset(token)
+
+    exchange.create_order = create_order
+    exchange.incrementing_nonce = lambda: _SALT.get() or theirs()
 
 
 def keep_kalshi_key(exchange: Any) -> None:

@@ -13,7 +13,7 @@ from xarb_runtime.plugins.contracts import Clock
 from .amounts import Fill, exact
 from .book import Entry
 from .dialects import Dialect, Listing, name_of
-from .draft import Row, part
+from .draft import Draft, Row, part
 from .wire import listening
 
 #: Markets are listed again for an outcome that is not there, but not more often.
@@ -21,6 +21,8 @@ _LIST_AGAIN_MS = 60_000
 _MANY = 100
 #: So many pages of a list are read, in search of one order.
 _MOST_PAGES = 10
+#: So many orders are read one by one, in search of one of them.
+_MOST_ALIKE = 20
 _NOT_FOUND = 404
 #: Orders that are older than this are not taken for one that may have been sent before.
 _ALIKE_MS = 600_000
@@ -96,7 +98,7 @@ class Reader:
         if entry.digest:
             return await self._by_id(entry.digest) or await self._by_fills(entry)
         try:
-            return await self._by_name(entry.order)
+            return await self._by_name(entry)
         except errors().OrderNotFound:
             return None
 
@@ -115,19 +117,25 @@ class Reader:
             if row.get("order") == venue_id
         ]
 
-    async def alike(self, order: Order, handle: str, price: float, amount: float) -> str:
+    async def alike(self, order: Order, draft: Draft) -> str:
         """
-        Return the id of an order that looks like one of ours; empty when there is none.
+        Return the id of an order that looks like one of ours, and may be it; empty if none does.
 
-        For exchanges at which orders have no name of ours.
+        For exchanges that do not refuse the same order sent twice.
         """
         since_ms = order.expires_ms - _ALIKE_MS
-        for row in await self._listed(handle):
-            same = exact(row.get("price")) == exact(price) and exact(row.get("amount")) == exact(
-                amount
+        named = self._dialect.named
+        for row in await self._listed(draft.handle):
+            same = (exact(row.get("price")), exact(row.get("amount"))) == (
+                draft.price,
+                draft.amount,
             )
-            if same and (row.get("timestamp") or since_ms) >= since_ms:
-                return str(row.get("id"))
+            if not same or (row.get("timestamp") or since_ms) < since_ms:
+                continue
+            found = str(row.get("id"))
+            whole = await self._by_id(found) if named is not None else None
+            if whole is None or named is None or named(order, whole) is not False:
+                return found
         return ""
 
     async def _by_id(self, venue_id: str) -> Row | None:
@@ -150,7 +158,8 @@ class Reader:
             return None
         return {"id": entry.digest, "filled": str(sum(fill.amount for fill in fills))}
 
-    async def _by_name(self, order: Order) -> Row | None:
+    async def _by_name(self, entry: Entry) -> Row | None:
+        order = entry.order
         if self._dialect.route is not None:
             path, api = self._dialect.route
             answer = await self._exchange.request(
@@ -166,8 +175,17 @@ class Reader:
                 if named(order, row):
                     return row
             return None
-        handle = outcome_of(order.selection)
-        return next((row for row in await self._listed(handle) if named(order, row)), None)
+        rows = await self._listed(outcome_of(order.selection))
+        if self._dialect.sparse:
+            rows = await self._whole(entry, rows)
+        return next((row for row in rows if named(order, row)), None)
+
+    async def _whole(self, entry: Entry, rows: list[Row]) -> list[Row]:
+        """Return what the exchange says of the newest that are for as much."""
+        alike = [row for row in rows if exact(row.get("amount")) == entry.asked or not entry.asked]
+        newest = sorted(alike, key=lambda row: row.get("timestamp") or 0, reverse=True)
+        found = [await self._by_id(str(row["id"])) for row in newest[:_MOST_ALIKE]]
+        return [row for row in found if row is not None]
 
     async def _pages(self, listing: Listing, order: Order) -> AsyncIterator[Row]:
         outcome: Row = {}

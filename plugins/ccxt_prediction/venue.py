@@ -102,7 +102,9 @@ class CcxtVenue(Venue):
                 raise
             # ccxt has fallen over an answer of a shape that it does not know.
             return Unknown(_text(error))
-        return row if isinstance(row, Unknown) else await self._taken(entry, row)
+        if isinstance(row, Accepted | Refused | Unknown):
+            return row
+        return await self._taken(entry, row)
 
     def _check(self, order: Order) -> None:
         if self._clock.now_ms() >= order.expires_ms:
@@ -124,12 +126,14 @@ class CcxtVenue(Venue):
         known = digest(self._exchange, draft) if digest is not None else ""
         entry.drafted(draft, known, stakes=self._dialect.stakes)
 
-    async def _create(self, entry: Entry, draft: Draft) -> Row | Unknown:
+    async def _create(self, entry: Entry, draft: Draft) -> Row | PlaceAnswer:
         price, amount = as_float(draft.price), as_float(draft.amount)
         if not self._dialect.refuses_twice:
-            other = await self._read.alike(entry.order, draft.handle, price, amount)
+            other = await self._read.alike(entry.order, draft)
             if other:
-                return Unknown(f"the exchange has an order like it, which may be it: {other}")
+                # Nobody here has sent it; somebody before may have.
+                entry.earlier = True
+                return await self._found_again(entry, f"{other} looks like it, and may be it")
         return await self._exchange.create_order(
             draft.handle, "limit", "buy", amount, price, draft.params
         )

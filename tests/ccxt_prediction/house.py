@@ -5,6 +5,7 @@ They answer as ccxt's classes expect the exchanges to. They are no simulators of
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -41,12 +42,12 @@ class House:
     def __init__(self, clock: KitClock) -> None:
         self.clock, self.url = clock, ""
         self.requests: list[str] = []
-        self._faults: list[tuple[str, str, int]] = []
+        self._faults: list[tuple[str, str]] = []
 
     def fault(self, kind: str, request: str, times: int = 1) -> None:
-        """Spoil the next requests that begin so: `METHOD /path`."""
+        """Spoil the next requests that begin so, a regular expression: `METHOD /path`."""
         assert kind in BEFORE | AFTER
-        self._faults += [(kind, request, times)] * times
+        self._faults += [(kind, request)] * times
 
     def answers(self) -> dict[str, Callable[..., Any]]:
         """Return who answers what: `METHOD /path/{name}`."""
@@ -87,7 +88,7 @@ class House:
 
     def _spoilt(self, asked: str) -> str:
         for fault in self._faults:
-            if asked.startswith(fault[1]):
+            if re.match(fault[1], asked):
                 self._faults.remove(fault)
                 return fault[0]
         return ""

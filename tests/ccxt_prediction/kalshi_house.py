@@ -3,9 +3,12 @@ A stand-in that answers ccxt's class of Kalshi: orders of one market, signed wit
 """
 
 import base64
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import web
@@ -62,7 +65,6 @@ class Kalshi(House):
 
     yes, no = TICKER, f"{TICKER}-NO"
     placing = (f"POST {API}/portfolio/events/orders",)
-    pem_file = ""
 
     def __init__(self, clock: KitClock) -> None:
         super().__init__(clock)
@@ -76,6 +78,14 @@ class Kalshi(House):
         self.hidden = 0
         self.legacy: dict[str, str] = {"side": "yes", "action": "sell"}
         self.page, self.balance = 100, 100_000
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None, None]:
+        """Answer requests, and have a key lie about meanwhile."""
+        with TemporaryDirectory() as folder:
+            self.pem_file = str(write_key(Path(folder)))
+            async with super().running():
+                yield
 
     def section(self) -> dict[str, Any]:
         """Return the venue's settings."""

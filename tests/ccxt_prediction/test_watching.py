@@ -190,6 +190,20 @@ async def test_what_is_written_about_an_exchange_is_what_ccxt_says(name: str) ->
         assert callable(getattr(exchange, method))
     if dialect.fills:
         assert exchange.has["fetchMyTrades"] or exchange.has["fetchOrderTrades"]
+    if dialect.listing is not None:
+        assert dialect.listing.path in exchange.api[dialect.listing.api]["private"]["get"]
+    for how, words in dialect.says.items():
+        assert set(words.values()) <= {name for name in vars(errors) if name[0].isupper()}
+        assert not set(words) & set(exchange.exceptions[how])
+    for word, known in dialect.words.items():
+        assert exchange.parse_order_status(word) == word
+        assert known in {"open", "closed", "canceled"}
+
+
+def test_an_order_at_myriad_is_never_a_transaction() -> None:
+    stamp = dialects.DIALECTS["myriad"].stamp(order(), 0)
+
+    assert stamp["tradingModel"] == "ob"
 
 
 @pytest.mark.parametrize("name", sorted(dialects.DIALECTS))
