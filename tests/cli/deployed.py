@@ -70,7 +70,7 @@ class Service(NamedTuple):
     def kill(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def end(self, timeout: float = 20) -> tuple[int, str, str]:
+    def end(self, timeout: float = 60) -> tuple[int, str, str]:
         """Wait for its end; return its exit code and what it has written since its start."""
         out, error = self.process.communicate(timeout=timeout)
         return self.process.returncode, out, error

@@ -172,7 +172,7 @@ def test_a_ghost_venue_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
         query = "venue=sx&market=m1&outcome=over&wins=over"
-        with urllib.request.urlopen(f"{url}/quote?{query}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{url}/quote?{query}", timeout=60) as answer:
             quote = json.load(answer)
         process.kill()
 

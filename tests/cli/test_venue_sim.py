@@ -121,7 +121,7 @@ def test_the_beginning_of_a_name_is_enough_and_settings_reach_the_simulator(
     with simulating(desk, "toll_r", "--settings", settings, "--json") as process:
         found = json.loads("".join(lines_until(process, "}")))
         port = int(found["url"].rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             fee = connection.makefile().read()
 
     assert fee == "0.0500"

@@ -19,7 +19,7 @@ import yaml
 
 from tests.servers.ports import free_port
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 XARB = [str(Path(sys.executable).with_name("xarb"))]
 
 
@@ -28,7 +28,7 @@ def request(method: str, url: str, body: bytes | None = None, token: str = "") -
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     call = urllib.request.Request(url, data=body, method=method, headers=headers)
     try:
-        with urllib.request.urlopen(call, timeout=10) as answer:
+        with urllib.request.urlopen(call, timeout=20) as answer:
             return answer.status, json.loads(answer.read() or b"{}")
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read() or b"{}")

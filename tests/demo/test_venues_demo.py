@@ -23,7 +23,7 @@ def demo(folder: Path, *options: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "xarb_runtime.cli", "venues-demo", "--folder", str(folder)]
     done = subprocess.run(
         [*command, "--json", "--rate", "6", "--delays", "0.05", *options],
-        capture_output=True, text=True, timeout=150, check=False, env=os.environ,
+        capture_output=True, text=True, timeout=280, check=False, env=os.environ,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -38,7 +38,7 @@ def check(report: dict[str, Any], count: int) -> None:
     assert report["attended"]["exit_code"] == 0
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_both_venues_say_what_the_journal_says(tmp_path: Path) -> None:
     report = demo(tmp_path / "desk", "-n", "24")
 
@@ -55,7 +55,7 @@ def test_both_venues_say_what_the_journal_says(tmp_path: Path) -> None:
         assert not leaked
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_same_from_a_broker(tmp_path: Path, broker: Broker) -> None:
     report = demo(tmp_path / "desk", "-n", "8", "--bus", broker.url)
 
@@ -66,7 +66,7 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text("mode: live\n")
     command = [sys.executable, "-m", "xarb_runtime.cli", "venues-demo", "--folder", str(tmp_path)]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
 
     assert done.returncode == 2
     assert "expected a new or an empty folder" in done.stderr

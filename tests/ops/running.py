@@ -35,6 +35,16 @@ from xarb_runtime.service.work import Work
 
 TOKEN = "5f" * 32
 FAST = {"kind": "ghost", "latency": "0ms"}
+#: Nothing is late because the machine is busy; a test that waits for a deadline sets it.
+PATIENT = {
+    "max_age": "60s",
+    "ttl_leg_a": "60s",
+    "ttl_leg_b": "60s",
+    "ttl_hedge": "60s",
+    "ttl_cancel": "60s",
+    "ttl_quote": "60s",
+    "ttl_plan": "60s",
+}
 REFUSING = {**FAST, "default": {"answer": "refused", "code": "CLOSED", "after": "0ms"}}
 
 
@@ -86,6 +96,7 @@ def write_deployment(
         "control": {"port": 0},
         "metrics": {"port": 0},
         **sections,
+        "limits": PATIENT | sections.get("limits", {}),
     }
     (folder / "settings.yaml").write_text(json.dumps(settings))
     return folder

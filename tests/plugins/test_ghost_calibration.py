@@ -78,7 +78,7 @@ def test_a_fate_is_the_same_in_every_process() -> None:
         environment = {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", code]
         return subprocess.run(
-            command, env=environment, check=True, capture_output=True, text=True, timeout=30
+            command, env=environment, check=True, capture_output=True, text=True, timeout=150
         ).stdout
 
     assert ask("1") == ask("2")

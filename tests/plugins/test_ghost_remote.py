@@ -93,7 +93,7 @@ async def test_an_answer_that_is_lost_is_unknown_and_the_order_is_there(file: Pa
 
 async def test_no_answer_is_unknown_at_the_deadline(file: Path) -> None:
     script = settings(orders=[{"answer": "silence", "takes": True}], **QUICK)
-    async with server.serve(script, 0, file) as url, connect(url, timeout="50ms") as venue:
+    async with server.serve(script, 0, file) as url, connect(url, timeout="1s") as venue:
         assert isinstance(await venue.place(order(ID)), Unknown)
         assert list(ghost.read_book(file).orders) == [ID]
 
@@ -257,10 +257,10 @@ def test_a_venue_that_is_killed_keeps_its_book(process: Any, file: Path) -> None
             assert isinstance(await venue.place(order(ID)), Accepted)
 
     asyncio.run(scene())
-    with urllib.request.urlopen(f"{url}/book", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/book", timeout=60) as answer:
         before = json.load(answer)
     process.kill()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
     assert before == ghost.read_book(file).to_json()
     assert before["calls"] == {ID: 1}

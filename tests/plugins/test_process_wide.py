@@ -30,7 +30,7 @@ def test_ccxt_and_keys_change_nothing() -> None:
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=150, check=False
     )
 
     assert done.stdout.split() == ["True", "True"], done.stdout + done.stderr

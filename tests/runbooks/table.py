@@ -27,7 +27,7 @@ from xarb_runtime.simulation import market
 from xarb_runtime.simulation.scenario import Published
 
 #: Longest wait for anything, seconds; nothing here takes a tenth of it on a quiet machine.
-PATIENCE = 30.0
+PATIENCE = 60.0
 _RUNNING = "Ctrl-C stops it safely"
 
 

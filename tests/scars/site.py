@@ -14,7 +14,7 @@ from aio_pika.exceptions import ChannelClosed
 from yarl import URL
 
 from tests.crash.processes import request
-from tests.soak.deployment import deployment
+from tests.soak.deployment import LIMITS, deployment
 from tests.soak.messages import OPPORTUNITY, Message
 from tests.soak.processes import Runtime, wait
 from tests.soak.publisher import Publisher
@@ -22,6 +22,8 @@ from tests.store.world import FileStore, Store
 
 KEY = "k" * 40
 LAUNCHER = str(Path(__file__).with_name("launch.py"))
+#: No order is late because the machine is busy.
+IN_TIME = {"ttl_leg_a": "60s", "ttl_leg_b": "60s", "ttl_hedge": "60s"}
 FINAL = "SELECT id FROM executions WHERE status = 'final' AND id LIKE 'x-%' ORDER BY id"
 
 
@@ -56,7 +58,7 @@ class Site:
             venues=venues,
             in_flight=in_flight,
             options={"prefix": prefix, **(options or {})},
-            **(sections or {}),
+            **{"limits": LIMITS | IN_TIME, **(sections or {})},
         )
 
     def runtime(self, scar: str = "") -> Runtime:
@@ -152,7 +154,7 @@ class Site:
 async def _waiting(url: str, queue: str) -> int:
     connection = Connection(URL(url))
     try:
-        await connection.connect(timeout=10)
+        await connection.connect(timeout=60)
         channel = await connection.channel()
         declared = await channel.declare_queue(queue, passive=True)
     except ChannelClosed:

@@ -84,7 +84,7 @@ async def _connected(bus: Bus) -> None:
 
 async def _publish(url: str, exchange: str, bodies: list[str]) -> None:
     connection = Connection(URL(url))
-    await connection.connect(timeout=10)
+    await connection.connect(timeout=60)
     try:
         channel = await connection.channel(on_return_raises=True)
         to = await channel.get_exchange(exchange, ensure=False)
@@ -124,7 +124,7 @@ def test_09_an_unroutable_message_stays_in_the_outbox_until_somebody_listens(
 async def _bound(place: Site, runtime: Runtime) -> list[str]:
     """Bind a queue, wait until the outbox is empty, and return what came."""
     connection = Connection(URL(place.bus_url))
-    await connection.connect(timeout=10)
+    await connection.connect(timeout=60)
     try:
         channel = await connection.channel()
         queue = await channel.declare_queue(f"{place.prefix}.listener", durable=True)
@@ -192,7 +192,7 @@ def test_10_while_the_broker_is_down_the_outbox_grows_and_afterwards_it_drains_i
 
 async def _listen(place: Site) -> None:
     connection = Connection(URL(place.bus_url))
-    await connection.connect(timeout=10)
+    await connection.connect(timeout=60)
     try:
         channel = await connection.channel()
         queue = await channel.declare_queue(f"{place.prefix}.listener", durable=True)

@@ -5,6 +5,7 @@ Scars 3 and 13: what needs no broker.
 import asyncio
 import random
 from pathlib import Path
+from statistics import median
 from typing import NoReturn
 
 import msgspec
@@ -18,8 +19,8 @@ from xarb_runtime.service.clock import SystemClock
 from xarb_runtime.service.runtime import Runtime
 
 TRIALS = 300
-#: From before a commit begins until long after it has ended.
-LONGEST_MS = 12
+#: The longest pause, as a multiple of what a message takes: from before its commit to long after.
+LONGEST = 3
 AT_ONCE = msgspec.structs.replace(
     SETTINGS,
     venues={name: {**own, "latency": "0ms"} for name, own in SETTINGS.venues.items()},
@@ -57,11 +58,12 @@ async def _trials(runtime: Runtime) -> tuple[int, int]:
     bus, dice = runtime.bus, random.Random(3)
     assert isinstance(bus, EmbeddedBus)
     cancelled = kept = 0
+    usual = await _usual_seconds(runtime, bus)
     for number in range(TRIALS):
         body = message(str(number), runtime.clock.now_ms())
         pair = ("bus:engine", f"message-{number}")
         waiting = asyncio.create_task(bus.deliver(body))
-        await asyncio.sleep(dice.uniform(0, LONGEST_MS) / 1000)
+        await asyncio.sleep(dice.uniform(0, LONGEST) * usual)
         waiting.cancel()
         (result,) = await asyncio.gather(waiting, return_exceptions=True)
         known = await runtime.journal.seen([pair])
@@ -71,6 +73,16 @@ async def _trials(runtime: Runtime) -> tuple[int, int]:
         await bus.deliver(body)
         assert await runtime.journal.seen([pair])
     return cancelled, kept
+
+
+async def _usual_seconds(runtime: Runtime, bus: EmbeddedBus) -> float:
+    """How long a message takes from its delivery to its acknowledgement on this machine."""
+    loop, taken = asyncio.get_running_loop(), list[float]()
+    for number in range(20):
+        body, began = message(f"before-{number}", runtime.clock.now_ms()), loop.time()
+        await bus.deliver(body)
+        taken.append(loop.time() - began)
+    return median(taken)
 
 
 def test_13_a_chart_steps_without_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from tests.plugins.worlds import settings
 from tests.soak.deployment import CAN, PRICES
 
 server = importlib.import_module("xarb_plugins.ghost.server")
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def scripts() -> dict[str, dict[str, Any]]:

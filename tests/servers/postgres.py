@@ -210,7 +210,7 @@ class Console:
     def connect(self) -> None:
         """Connect; anew, when the server has been away."""
         self._connection = self._loop.call(
-            asyncpg.connect(self._url, timeout=30, command_timeout=30)
+            asyncpg.connect(self._url, timeout=60, command_timeout=60)
         )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -236,7 +236,7 @@ class _Loop:
         self._thread.start()
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(150)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -14,14 +14,14 @@ Make = Callable[[int], TcpProxy]
 @pytest.fixture
 def server() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
+        listener.settimeout(60)
         yield listener
 
 
 def ends(proxy: TcpProxy, server: socket.socket) -> tuple[socket.socket, socket.socket]:
-    client = socket.create_connection(("127.0.0.1", proxy.port), 10)
+    client = socket.create_connection(("127.0.0.1", proxy.port), 60)
     accepted, _ = server.accept()
-    accepted.settimeout(10)
+    accepted.settimeout(60)
     return client, accepted
 
 
@@ -59,7 +59,7 @@ def test_a_stall_holds_back_until_it_is_over(proxy: Make, server: socket.socket)
             accepted.recv(4)
 
         way.resume()
-        accepted.settimeout(10)
+        accepted.settimeout(60)
         assert accepted.recv(4) == b"late"
 
 
@@ -67,7 +67,7 @@ def test_who_is_refused_is_welcome_again_later(proxy: Make, server: socket.socke
     way = proxy(server.getsockname()[1])
     way.refuse()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", way.port), 10)
+        socket.create_connection(("127.0.0.1", way.port), 60)
 
     way.resume()
     client, accepted = ends(way, server)

@@ -33,7 +33,7 @@ def elsewhere(folder: Path, hash_seed: str) -> dict[str, bytes]:
     folder.mkdir()
     environ = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": "Asia/Tokyo", "LANG": "C"}
     command = [sys.executable, "-c", PROGRAM, str(ROOT), str(folder / "out")]
-    subprocess.run(command, cwd=folder, env=environ, check=True, timeout=50)
+    subprocess.run(command, cwd=folder, env=environ, check=True, timeout=150)
     return {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
 
 

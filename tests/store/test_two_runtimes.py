@@ -85,8 +85,13 @@ def test_a_runtime_that_was_stopped_longer_than_its_lease_ends_itself(
             assert second.stop() == 0
 
 
-def test_a_runtime_that_works_is_not_taken_over(store: Store, folder: Path) -> None:
+def test_a_runtime_that_works_is_not_taken_over(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A busy machine may hold up a renewal for longer than the second one is to wait.
+    monkeypatch.setenv("XARB_STORE__LEASE", "60s")
     with runtime(folder) as first:
+        monkeypatch.setenv("XARB_STORE__LEASE", "1s")
         second = RuntimeProcess(folder, free_port())
         assert end_of(second) == 2
         second.close()
@@ -142,7 +147,7 @@ def test_commands_read_a_store_on_a_server_when_no_runtime_runs(
         (["incidents"], "this is read from the store"),
     ):
         command = [*XARB, *words, "--folder", str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=150)
         assert done.returncode == 0, done.stdout + done.stderr
         assert expected in done.stdout + done.stderr
         assert "sesame" not in done.stdout + done.stderr
