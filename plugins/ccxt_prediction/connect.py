@@ -94,6 +94,9 @@ def _config(opening: VenueOpening, session: Any) -> dict[str, Any]:
     if settings.wallet_address:
         config["walletAddress"] = settings.wallet_address
     if opening.trades:
+        if DIALECTS[settings.exchange].wallet and not settings.wallet_address:
+            message = f"{settings.exchange} needs wallet_address, which holds the money; found none"
+            raise KeyProblemError(message)
         config.update(_credentials(opening))
     return config
 

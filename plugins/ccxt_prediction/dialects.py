@@ -84,6 +84,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         pulse: a cheap public call, ccxt's name of it.
         harmless: paths that may be written to without placing anything.
         prepare: changes ccxt's exchange before it is used.
+        wallet: orders cannot be signed without knowing which address holds the money.
     """
 
     stakes: bool = False
@@ -110,6 +111,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     pulse: str
     harmless: tuple[str, ...] = ()
     prepare: Callable[[Any], None] | None = None
+    wallet: bool = False
 
     @property
     def finds(self) -> bool:
@@ -223,6 +225,8 @@ DIALECTS: dict[str, Dialect] = {
             "order_status_canceled": "canceled",
             "order_status_canceled_market_resolved": "canceled",
             "canceled_market_resolved": "canceled",
+            "order_status_invalid": "canceled",
+            "invalid": "canceled",
         },
         says={
             "broad": {"Duplicated": "DuplicateOrderId", "lower than the minimum": "InvalidOrder"}
@@ -231,6 +235,7 @@ DIALECTS: dict[str, Dialect] = {
         failed=frozenset({"FAILED", "TRADE_STATUS_FAILED"}),
         pulse="fetch_time",
         harmless=("/auth/",),
+        wallet=True,
     ),
     "limitless": Dialect(
         stamp=_limitless,
@@ -240,6 +245,7 @@ DIALECTS: dict[str, Dialect] = {
         sparse=True,
         harmless=("/orders/status/batch",),
         prepare=salt_limitless,
+        wallet=True,
         pulse="limitlessPublicGetMarketsCategoriesCount",
     ),
     "myriad": Dialect(

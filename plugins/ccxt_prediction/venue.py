@@ -227,13 +227,17 @@ class CcxtVenue(Venue):
     async def _look(self, entry: Entry) -> OrderReport | None:
         if not entry.limit and not self._dialect.stakes:
             await self._draft_again(entry)
-        row = await self._read.row(entry)
-        if row is None or not row.get("id"):
-            entry.refused = entry.refused or entry.denied
-            return None
-        # Whatever became of a copy: it is there.
-        entry.venue_id, entry.denied, entry.refused = str(row["id"]), None, None
-        return await self._report(entry, row)
+        try:
+            row = await self._read.row(entry)
+            if row is None or not row.get("id"):
+                entry.refused = entry.refused or entry.denied
+                return None
+            # Whatever became of a copy: it is there.
+            entry.venue_id, entry.denied, entry.refused = str(row["id"]), None, None
+            return await self._report(entry, row)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # ccxt, or we, have fallen over an answer of a shape that nobody knows.
+            raise errors().BadResponse(_text(error)) from error
 
     async def _draft_again(self, entry: Entry) -> None:
         """Find out what an earlier process has asked for."""

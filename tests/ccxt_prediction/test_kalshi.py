@@ -63,10 +63,16 @@ def test_both_outcomes_are_bought_at_the_limit(outcome: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "legacy", [{"side": "yes", "action": "sell"}, {"side": "no", "action": "buy"}, {}]
+    ("fault", "outcome", "legacy"),
+    [
+        ("lost", Kalshi.yes, {}),
+        ("error_after", Kalshi.yes, {}),
+        ("garbage", Kalshi.yes, {}),
+        ("lost", Kalshi.no, {}),
+        ("lost", Kalshi.no, {"side": "no", "action": "buy"}),
+        ("lost", Kalshi.no, {"side": "yes", "action": "sell"}),
+    ],
 )
-@pytest.mark.parametrize("outcome", [Kalshi.yes, Kalshi.no])
-@pytest.mark.parametrize("fault", ["lost", "error_after", "garbage"])
 def test_an_order_whose_answer_is_lost_is_found_by_its_name(
     fault: str, outcome: str, legacy: dict[str, str]
 ) -> None:
@@ -249,5 +255,22 @@ def test_a_refusal_that_could_not_be_looked_up_is_settled_by_the_next_look() -> 
 
         assert [type(it) for it in (placed, found, again)] == [Unknown, Absent, Refused]
         assert stage.posted() == 1
+
+    at_kalshi(scene)
+
+
+@pytest.mark.parametrize("said", [[], {"orders": [[]]}, {"orders": 7}])
+def test_an_answer_of_another_shape_is_unknown(said: Any) -> None:
+    async def scene(stage: Scene) -> None:
+        stage.house.fault("lost", POST)
+        async with stage.life() as venue:
+            await venue.place(stage.order())
+            stage.house.said = said
+            strange = await venue.find(stage.order())
+            stage.house.said = None
+            found = await venue.find(stage.order())
+
+        assert isinstance(strange, Unknown)
+        assert isinstance(found, Found)
 
     at_kalshi(scene)

@@ -47,8 +47,14 @@ def test_the_id_of_an_order_is_known_before_it_is_sent(neg_risk: bool, signature
     at_polymarket(scene, neg_risk=neg_risk)
 
 
-@pytest.mark.parametrize("missing", [Refusal(404, {"error": "not found"}), None])
-@pytest.mark.parametrize("fault", ["lost", "error_after", "garbage"])
+@pytest.mark.parametrize(
+    ("fault", "missing"),
+    [
+        ("lost", Refusal(404, {"error": "not found"})),
+        ("error_after", Refusal(404, {"error": "not found"})),
+        ("garbage", None),
+    ],
+)
 def test_an_order_whose_answer_is_lost_is_found_by_its_hash(fault: str, missing: Any) -> None:
     async def scene(stage: Scene) -> None:
         stage.house.fault(fault, POST)

@@ -26,6 +26,7 @@ from xarb_runtime.domain.orders import OrderStatus, Refused, Selection
 from xarb_runtime.plugins.keys import KeyProblemError
 
 KEY = "11" * 32
+WALLET = "0x" + "ab" * 20
 
 
 def trade(amount: float, status: str) -> dict[str, Any]:
@@ -208,7 +209,7 @@ def test_an_order_at_myriad_is_never_a_transaction() -> None:
 
 @pytest.mark.parametrize("name", sorted(dialects.DIALECTS))
 async def test_every_exchange_opens_and_closes_without_a_request(name: str) -> None:
-    section = {"exchange": name, "api_key_env": "A", "key_env": "K"}
+    section = {"exchange": name, "api_key_env": "A", "key_env": "K", "wallet_address": WALLET}
     hidden: list[str] = []
     environ = {"A": "the-key-of-the-api", "K": KEY}
 
@@ -230,6 +231,15 @@ async def test_a_credential_that_is_not_there_is_named() -> None:
     with pytest.raises(KeyProblemError, match="variable KALSHI_KEY in the environment"):
         async with opened({"exchange": "kalshi", "api_key_env": "KALSHI_KEY"}):
             pass
+
+
+@pytest.mark.parametrize("name", ["polymarket", "limitless"])
+async def test_a_wallet_that_is_not_told_is_asked_for(name: str) -> None:
+    with pytest.raises(KeyProblemError, match=f"{name} needs wallet_address"):
+        async with opened({"exchange": name}):
+            pass
+    async with opened({"exchange": name}, trades=False):
+        pass
 
 
 async def test_nothing_is_placed_and_no_key_needed_where_orders_are_only_simulated() -> None:
