@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,11 +16,11 @@ from xarb_runtime.bus.embedded import (
 )
 from xarb_runtime.bus.subscription import matches
 from xarb_runtime.plugins.contracts import API, BusMessage, BusOpening, NoOptions
+from xarb_runtime.service.clock import SystemClock
 
 
 def opening(url: str, in_flight: int = 1) -> BusOpening:
-    clock: Any = None  # nothing here depends on time
-    return BusOpening(url=url, options=NoOptions(), in_flight=in_flight, clock=clock)
+    return BusOpening(url=url, options=NoOptions(), in_flight=in_flight, clock=SystemClock())
 
 
 async def settle() -> None:

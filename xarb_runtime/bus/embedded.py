@@ -16,13 +16,13 @@ import asyncio
 import heapq
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl, urlsplit
 
 from xarb_runtime.bus.embedded_parts import BusClosedError, BusStatistics, Entry
 from xarb_runtime.bus.subscription import Subscription
-from xarb_runtime.plugins.contracts import Bus, BusMessage, BusOpening, BusSpec
+from xarb_runtime.plugins.contracts import Bus, BusMessage, BusOpening, BusSpec, BusState
 
 SCHEME = "embedded"
 CAPACITY = 1_000
@@ -37,9 +37,16 @@ class EmbeddedBus(Bus):
     Args:
         in_flight: most messages that may be unacknowledged.
         capacity: most messages that may wait; producers wait beyond it.
+        now_ms: the time, for `state`; without it nothing is said of when.
     """
 
-    def __init__(self, *, in_flight: int, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        *,
+        in_flight: int,
+        capacity: int = CAPACITY,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
         if in_flight < 1:
             message = f"expected an in-flight limit of 1 or more, found {in_flight}"
             raise ValueError(message)
@@ -54,7 +61,9 @@ class EmbeddedBus(Bus):
         self._subscriptions: list[Subscription] = []
         self._closed = False
         self._acknowledged = self._given_back = self._published = self._missed = 0
-        self._submitted = 0
+        self._submitted = self._delivered = self._redelivered = 0
+        self._now_ms = now_ms
+        self._last_delivery_ms: int | None = None
 
     # -- Producers in the process ----------------------------------------------------------------
 
@@ -131,6 +140,9 @@ class EmbeddedBus(Bus):
             token = next(self._tokens)
             self._unacknowledged[token] = entry
             self._let_producers_in()
+            self._delivered += 1
+            self._redelivered += entry.redelivered
+            self._last_delivery_ms = self._now_ms() if self._now_ms else None
             yield BusMessage(body=entry.body, token=token, redelivered=entry.redelivered)
 
     async def _can_take(self) -> bool:
@@ -231,6 +243,19 @@ class EmbeddedBus(Bus):
             missed=self._missed,
         )
 
+    def state(self) -> BusState:
+        """Return what came in and went out; the connection is there until the bus is closed."""
+        return BusState(
+            state="closed" if self._closed else "connected",
+            unacknowledged=len(self._unacknowledged),
+            delivered=self._delivered,
+            redelivered=self._redelivered,
+            acknowledged=self._acknowledged,
+            given_back=self._given_back,
+            confirmed=self._published,
+            last_delivery_ms=self._last_delivery_ms,
+        )
+
     def close(self) -> None:
         """End all iterators, and tell all producers that wait."""
         self._closed = True
@@ -262,7 +287,11 @@ async def open_embedded(opening: BusOpening) -> AsyncIterator[EmbeddedBus]:
     Raises:
         ValueError: the URL has parts that mean nothing here.
     """
-    bus = EmbeddedBus(in_flight=opening.in_flight, capacity=_capacity(opening.url))
+    bus = EmbeddedBus(
+        in_flight=opening.in_flight,
+        capacity=_capacity(opening.url),
+        now_ms=opening.clock.now_ms,
+    )
     try:
         yield bus
     finally:

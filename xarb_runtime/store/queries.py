@@ -204,13 +204,6 @@ class Queries:
         """Return how many messages the bus has not confirmed."""
         return await self._count(schema.outbox, sa.true())
 
-    async def oldest_outgoing_ms(self) -> int | None:
-        """Return when the message was written that waits longest; None if none waits."""
-        table = schema.outbox
-        query = sa.select(table.c.time_ms).order_by(table.c.position).limit(1)
-        rows = await self._source.fetch(*self._source.statements.compile(query))
-        return rows[0][0] if rows else None
-
     async def _of(self, table: sa.Table, execution: str, shape: type[T], *order: str) -> list[T]:
         query = sa.select(*columns(table, shape)).where(table.c.execution == execution)
         return await fetch(self._source, query.order_by(*(table.c[name] for name in order)), shape)

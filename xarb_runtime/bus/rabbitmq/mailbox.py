@@ -172,6 +172,8 @@ class Mailbox:
         """Tell the broker to deliver a message again; of an earlier connection: it does anyway."""
         if channel := self._settles(token):
             self.given_back += 1
+            # Not basic_reject: the message is undone, no failure that counts towards its death.
+            # One that kills the process is counted by the broker when the connection goes.
             with contextlib.suppress(*ERRORS), ours():
                 await channel.basic_nack(token.tag, requeue=True, wait=False)
 
