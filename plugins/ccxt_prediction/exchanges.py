@@ -32,6 +32,10 @@ _SIGNED = (
 )
 
 
+def _sign_nothing(*_: Any) -> str:
+    return ""
+
+
 def polymarket_digest(exchange: Any, draft: Draft) -> str:
     """
     Return the id that Polymarket gives an order: the hash of what is signed.
@@ -40,9 +44,15 @@ def polymarket_digest(exchange: Any, draft: Draft) -> str:
     same hash, which a test compares.
     """
     price, amount = float(draft.price), float(draft.amount)
-    built = exchange.build_clob_order_body(
-        draft.handle, "limit", "buy", amount, price, draft.params
-    )
+    signing = exchange.sign_clob_order
+    try:
+        # Nothing else runs meanwhile; signing takes three times as long as all the rest.
+        exchange.sign_clob_order = _sign_nothing
+        built = exchange.build_clob_order_body(
+            draft.handle, "limit", "buy", amount, price, draft.params
+        )
+    finally:
+        exchange.sign_clob_order = signing
     signed = {**built["body"]["order"], "side": 0}
     options = exchange.options
     contract = "negRiskExchangeAddress" if built["outcome"].get("negRisk") else "exchangeAddress"
