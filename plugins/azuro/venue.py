@@ -109,6 +109,13 @@ class AzuroVenue(Venue):
         elif self._cashouts is not None:
             self._cashouts.watch(order)
 
+    def account(self) -> str:
+        """Return environment and wallet: an order's id is made of the wallet."""
+        trade = self._parts.trade
+        if trade is None:
+            return ""
+        return f"{self._parts.environment.name}:{trade.orders.wallet.bettor.lower()}"
+
     async def heartbeat(self) -> None:
         """
         Ask for the relayer's fee, and now and then for what we could pay.

@@ -208,6 +208,10 @@ class SxBetVenue(Venue):
         if self._signer is not None:
             self._orders.follow(order).sent = True
 
+    def account(self) -> str:
+        """Return chain and address of the account: an order's id is made of both."""
+        return f"{self._settings.chain_id}:{self._maker.lower()}" if self._maker else ""
+
     async def reports(self) -> AsyncIterator[OrderReport]:
         """Yield what the exchange says about our orders, by stream and by looking."""
         async for report in self._orders.reports():

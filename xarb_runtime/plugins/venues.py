@@ -123,6 +123,16 @@ class Venue(ABC):
         """
         del order
 
+    def account(self) -> str:
+        """
+        Return under which account orders are sent: its address and what else they depend on, such
+        as the chain. Never a secret. Asked once, when the venue has been opened.
+
+        An order that was sent under another account is not looked for: that it is not found would
+        prove nothing. By default an empty text: orders are found whoever asks.
+        """
+        return ""
+
     async def check(self) -> tuple[VenueCheck, ...]:
         """
         Look at everything that must be so before one can trade here: balance, allowance, fees.

@@ -61,6 +61,9 @@ class Dispatcher:
 
     Questions to venues are on nobody's hands but the dispatcher's: a plugin that does not let go
     must hold nobody up. Everything else is owned by the runtime's task group.
+
+    Attributes:
+        foreign: orders, by client id, that the venue cannot be asked about, and why.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Dispatcher:
         self._kill = kill
         self._limits = limits or VenueLimits()
         self._staked_at = staked_at
+        self.foreign: dict[str, str] = {}
         self._extensions: dict[str, Extension] = {MODE: mode} if mode else {}
         self._answers = Answers(clock, deliver, health, hide, instruments or Instruments())
         self._asking = Asking(venues, health, self.clean)
@@ -200,6 +204,9 @@ class Dispatcher:
     ) -> None:
         """Ask a venue about an order and say what it answered; what is no answer is unknown."""
         what, name, client_id = command.name, order.selection.venue, order.client_id
+        if client_id in self.foreign:
+            self._answers.unknown(command, client_id, name, self.foreign[client_id])
+            return
         places = what == "place" and name in self._deadlines.place_ms
         deadline_ms = self._deadlines.place_ms[name] if places else self._deadlines.find_ms
 

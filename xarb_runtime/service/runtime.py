@@ -11,6 +11,7 @@ import structlog
 from xarb_runtime.domain import events
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Command, Snapshot, Status, Step
+from xarb_runtime.service.accounts import Accounts, accounts_of
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.answers import execution_of
 from xarb_runtime.service.book import SUPERVISOR, is_trade
@@ -27,7 +28,7 @@ from xarb_runtime.service.parts import (
     make_relay,
 )
 from xarb_runtime.service.timers import Timers
-from xarb_runtime.service.unsettled import unsettled_orders
+from xarb_runtime.service.unsettled import unsettled_lines
 from xarb_runtime.service.venue_limits import limits_of
 from xarb_runtime.service.work import Arming, Work
 from xarb_runtime.service.writer import Writer
@@ -203,11 +204,13 @@ class Runtime:
             text = await self.journal.queries.chart(name)
             if text is not None:
                 charts.add_text(text)
-        await self.journal.commit(Batch(charts=charts.texts(self.clock.now_ms())))
+        accounts = await self._accounts()
+        now_ms = self.clock.now_ms()
+        await self.journal.commit(Batch(charts=charts.texts(now_ms), actions=accounts.news(now_ms)))
         for snapshot in snapshots:
             charts.of(snapshot)
             self.desk.recall(snapshot)
-            self._watch_orders(snapshot)
+            self._watch_orders(snapshot, accounts)
             if snapshot.status is Status.RUNNING:
                 self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
         self.desk.recall_incidents(recovered.incidents)
@@ -220,14 +223,26 @@ class Runtime:
         log.info("recovered", executions=len(snapshots), commands=len(recovered.commands))
         return self._pending(recovered.commands)
 
-    def _watch_orders(self, snapshot: Snapshot) -> None:
+    async def _accounts(self) -> Accounts:
+        noted = await self.journal.queries.operator_actions(limit=sys.maxsize)
+        return Accounts(accounts_of(self._parts.venues, self.dispatcher.clean), noted)
+
+    def _watch_orders(self, snapshot: Snapshot, accounts: Accounts) -> None:
         """Tell venues of the orders that an earlier life has placed and that are not settled."""
         if not is_trade(snapshot.execution):
             return
-        for order in unsettled_orders(self.desk.charts, snapshot):
-            venue = self._parts.venues.get(order.selection.venue)
-            if venue is not None:
-                self.dispatcher.watch(order.selection.venue, venue, order)
+        for line in unsettled_lines(self.desk.charts, snapshot):
+            name, order = line.selection.venue, line.order
+            venue = self._parts.venues.get(name)
+            another = accounts.another(name, line.sent_ms)
+            if venue is None:
+                log.error("order_without_venue", venue=name, order=order.client_id)
+            elif another:
+                log.error("order_of_another_account", venue=name, order=order.client_id)
+                reason = f"it was sent under the account {another}, which is not the present one"
+                self.dispatcher.foreign[order.client_id] = reason
+            else:
+                self.dispatcher.watch(name, venue, order)
 
     async def _recover_windows(self) -> None:
         since_ms = self.desk.resumed_ms

@@ -5,15 +5,14 @@ Orders of an earlier life that venues may still have news of.
 from collections.abc import Sequence
 
 from xarb_runtime.domain.ledger import OrderLine
-from xarb_runtime.domain.orders import Order
 from xarb_runtime.domain.steps import Snapshot
 from xarb_runtime.service.charts import Charts
 
 
-def unsettled_orders(charts: Charts, snapshot: Snapshot) -> list[Order]:
-    """Return the orders of a trade that may fill further, or whose fill may be taken back."""
+def unsettled_lines(charts: Charts, snapshot: Snapshot) -> list[OrderLine]:
+    """Return the lines of orders that may fill further, or whose fill may be taken back."""
     context = charts.of(snapshot).decoder.decode(snapshot.context)
     lines: Sequence[OrderLine] = getattr(
         context, "orders", ()
     )  # a context of a plugin may have none
-    return [line.order for line in lines if line.in_doubt or line.provisional]
+    return [line for line in lines if line.in_doubt or line.provisional]
