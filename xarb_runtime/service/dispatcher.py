@@ -300,9 +300,9 @@ class Dispatcher:
 
     def _quotes_ms(self, request: HedgeRequest) -> int:
         """One price that does not come must not cost the strategy its turn: others may be there."""
-        if not request.until_ms:
+        left_ms = request.until_ms - self._clock.now_ms()
+        if left_ms <= 0:  # asked again after a restart
             return self._deadlines.plan_ms
-        left_ms = max(0, request.until_ms - self._clock.now_ms())
         return min(self._deadlines.plan_ms, left_ms * 19 // 20)
 
     async def _live_quotes(

@@ -211,8 +211,7 @@ class Runtime:
             charts.of(snapshot)
             self.desk.recall(snapshot)
             self._watch_orders(snapshot, accounts)
-            if snapshot.status is Status.RUNNING:
-                self.timers.watch(Arming(snapshot.execution, timer) for timer in snapshot.timers)
+        self._resume_timers(snapshots, recovered.commands)
         self.desk.recall_incidents(recovered.incidents)
         await self._recover_windows()
         if self._parts.outbound:
@@ -222,6 +221,19 @@ class Runtime:
             self.say("operator.start", source="runtime")
         log.info("recovered", executions=len(snapshots), commands=len(recovered.commands))
         return self._pending(recovered.commands)
+
+    def _resume_timers(self, snapshots: list[Snapshot], commands: list[OpenCommand]) -> None:
+        repeated = [each.command.key for each in commands if each.command.name in REPEATABLE]
+        asked = {execution_of(key) for key in repeated}
+        for snapshot in snapshots:
+            if snapshot.status is not Status.RUNNING:
+                continue
+            self.timers.resume(
+                [Arming(snapshot.execution, timer) for timer in snapshot.timers],
+                now_ms=self.clock.now_ms(),
+                pause_ms=self.settings.service.find_deadline_ms,
+                asked=snapshot.execution in asked,
+            )
 
     async def _accounts(self) -> Accounts:
         noted = await self.journal.queries.operator_actions(limit=sys.maxsize)

@@ -4,7 +4,7 @@ Durable timers: rows in the store, watched here, delivered as events when they a
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.steps import Snapshot, Timer
@@ -67,6 +67,27 @@ class Timers:
             self._heap = [entry for entry in self._heap if self._counts(entry[1], entry[4])]
             heapq.heapify(self._heap)
             self._tidy_at = max(TIDY, 2 * len(self._heap))
+
+    def resume(self, armings: Sequence[Arming], *, now_ms: int, pause_ms: int, asked: bool) -> None:
+        """
+        Add the timers of one execution of an earlier life.
+
+        Those that passed while nothing ran fire one after another, with a pause between them, and
+        the first at once, unless a question was asked again. What an earlier one asks can so be
+        answered before a later one gives up: nobody has looked meanwhile, and a venue that was
+        never asked has not been silent.
+        """
+        fire_ms = now_ms + (pause_ms if asked else 0)
+        for arming in sorted(armings, key=lambda arming: arming.timer.due_ms):
+            timer = arming.timer
+            if timer.due_ms >= fire_ms:
+                self.watch([arming])
+                continue
+            heapq.heappush(
+                self._heap, (fire_ms, arming.execution, timer.id, timer.armed_seq, timer)
+            )
+            fire_ms += pause_ms
+        self._changed.set()
 
     @property
     def pending(self) -> int:
