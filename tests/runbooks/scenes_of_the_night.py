@@ -12,7 +12,8 @@ from xarb_runtime.simulation import market
 @situation()
 def partly_filled(table: Table) -> None:
     """Leg A filled in part, and the flow went on with that part."""
-    run(table, sx={"orders": [{"reports": [{"after": "20ms", "status": "open", "filled": "0.6"}]}]})
+    part = {"reports": [{"after": "20ms", "status": "open", "filled": "0.6"}]}
+    run(table, sx={"orders": [part]}, limits={"ttl_leg_a": "300ms"})
     table.submit("o-1")
     table.until_state("x-o-1", "completed")
 
