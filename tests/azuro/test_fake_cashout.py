@@ -1,5 +1,6 @@
 """Cashouts: where they are served, and where every path of theirs is 404."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -72,6 +73,21 @@ async def test_a_bet_is_sold_for_what_was_offered() -> None:
     assert (after["state"], after["meta"]["isCashedOut"]) == ("Accepted", True)
     assert (after["meta"]["cashout"], gone) == ({"payout": "12.3"}, 404)
     assert balance == (100_000 - 10) * 10**6 + 12_300_000
+
+
+async def test_a_bet_that_was_sold_is_not_taken_back() -> None:
+    async with imitation(cashout=True) as bettor:
+        order = await accepted(bettor)
+        _, offer = await offered(bettor, order)
+        raw = int(Decimal(offer["cashoutOdds"]).scaleb(12))
+        await bettor.post("cashout/create", signed(order, offer, raw))
+        bettor.clock.move(4_000)
+        balance = bettor.control.ledger.balances[THROW_AWAY_ADDRESS]
+
+        bettor.control.reverse(order["id"])
+
+        assert (await bettor.order(order["id"]))["state"] == "Accepted"
+        assert balance == bettor.control.ledger.balances[THROW_AWAY_ADDRESS]
 
 
 @pytest.mark.parametrize("path", ["get-available", "get-calculation", "create"])

@@ -46,9 +46,9 @@ class Relayer:
         self._mine(order)
 
     def reverse(self, order: BetOrder) -> None:
-        """Let the oracle take back a bet: its stake can be had back at once."""
+        """Let the oracle take back a bet: its stake can be had back at once. Sold, it is paid."""
         bet = self._world.ledger.bets.get(order.bet_id or 0)
-        if bet is None or order.result is not None:
+        if bet is None or bet.paid or order.result is not None:
             return
         bet.rejected = True
         self._world.expose(order, -1)
