@@ -259,7 +259,7 @@ def test_five_failed_calls_degrade_and_the_venue_s_return_ends_it() -> None:
 
     assert degraded == "degraded"
     assert world.desk.level == "running"
-    assert world.desk.is_up("sx")
+    assert world.desk.levels.is_up("sx")
 
 
 def test_risk_limits_count_what_is_in_flight() -> None:

@@ -9,17 +9,25 @@ from hypothesis import strategies as st
 
 from xarb_runtime.domain.ledger import LineStatus
 from xarb_runtime.service.kpi import Windows
-from xarb_runtime.service.settings_model import KpiSettings
+from xarb_runtime.service.settings_model import KpiSettings, Settings
 from xarb_runtime.store.batch import Trade
+
+#: A venue that writes bets on a chain.
+SLOW = {"kind": "azuro", "max_p95_accept": "45s", "clear_p95_accept": "40s"}
 
 
 def trade(
-    number: int, *, filled: int = 100, accept_ms: int | None = 100, slot: str = "leg_a"
+    number: int,
+    *,
+    filled: int = 100,
+    accept_ms: int | None = 100,
+    slot: str = "leg_a",
+    venue: str = "sx",
 ) -> Trade:
     return Trade(
         client_id=f"x-{number}:1:0",
         execution=f"x-{number}",
-        venue="sx",
+        venue=venue,
         slot=slot,
         strategy="",
         stake=Decimal(100),
@@ -50,6 +58,35 @@ def test_eight_refusals_in_twenty_trades_are_allowed_and_nine_are_not() -> None:
 
     assert found_allowed == []
     assert [breach.kpi for breach in found_broken] == ["fill_ratio"]
+
+
+def test_a_venue_may_be_as_slow_as_is_said_of_it_and_others_may_not() -> None:
+    settings = Settings(venues={"sx": {"kind": "sx_bet"}, "azuro": SLOW})
+    windows = Windows(settings.kpi, settings.kpi_of)
+
+    found = [
+        (number, breach.venue, breach.kpi)
+        for number in range(20)
+        for venue in ("sx", "azuro")
+        for breach in windows.add(trade(number, accept_ms=31_000, venue=venue))
+    ]
+
+    assert found == [(19, "sx", "p95_accept")]
+
+
+def test_the_end_of_a_breach_is_a_venue_s_own_too() -> None:
+    settings = Settings(venues={"azuro": SLOW})
+    windows = Windows(settings.kpi, settings.kpi_of)
+    seconds = [*[50] * 20, *[44] * 40, *[50] * 20, *[39] * 40, *[50] * 20]
+
+    found = [
+        number
+        for number, accept in enumerate(seconds)
+        if windows.add(trade(number, accept_ms=accept * 1_000, venue="azuro"))
+    ]
+
+    # Slow; better, but not well; well, and slow again as soon as two of twenty are.
+    assert found == [19, 121]
 
 
 def test_a_slow_twentieth_decides_the_95th_percentile_only_when_there_are_two() -> None:

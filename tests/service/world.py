@@ -70,7 +70,7 @@ class World:
         self.work = Work()
 
     def is_up(self, venue: str) -> bool:
-        return self.desk.is_up(venue)
+        return self.desk.levels.is_up(venue)
 
     def deliver(self, *deliveries: Delivery, seen: set[tuple[str, str]] | None = None) -> Work:
         self.work = self.desk.work(deliveries, seen or set())

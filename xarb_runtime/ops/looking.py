@@ -161,7 +161,7 @@ def _venue(runtime: Runtime, name: str) -> VenueState:
             open_limit=limit,
         )
     context = _decode_venue(snapshot.context)
-    up = desk.is_up(name)
+    up = desk.levels.is_up(name)
     return VenueState(
         name=name,
         kind=kind,
@@ -187,7 +187,7 @@ def _kpis(runtime: Runtime) -> list[KpiState]:
             fill_ratio=figures.fill_ratio,
             min_fill_ratio=limits.min_fill_ratio,
             p95_accept_ms=figures.p95_accept_ms,
-            max_p95_accept_ms=limits.max_p95_accept_ms,
+            max_p95_accept_ms=runtime.settings.kpi_of(figures.venue).max_p95_accept_ms,
         )
         for figures in runtime.windows.figures()
     ]

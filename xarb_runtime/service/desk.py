@@ -18,13 +18,13 @@ from xarb_runtime.domain.events import (
     Event,
 )
 from xarb_runtime.domain.steps import Command, Outcome, Snapshot, Status, Step
-from xarb_runtime.domain.supervisor import Supervisor
 from xarb_runtime.service import incidents
 from xarb_runtime.service.admission import Facts
 from xarb_runtime.service.book import HEALTH_PREFIX, SUPERVISOR, Book, is_trade
 from xarb_runtime.service.charts import Charts
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.kpi import Windows, is_counted
+from xarb_runtime.service.levels import Levels
 from xarb_runtime.service.operators import result_of
 from xarb_runtime.service.quarantine import quarantined, retired, started_over
 from xarb_runtime.service.seen import Seen
@@ -46,6 +46,7 @@ class Desk:
     """
     Attributes:
         book: the executions in memory.
+        levels: what the supervisor and the venues' health say.
         windows: the KPI windows.
         register: open incidents.
         draining: a safe stop waits for executions in flight to end.
@@ -57,48 +58,21 @@ class Desk:
         self.facts = facts
         self.windows = windows
         self.book = Book()
+        self.levels = Levels(charts, self.book)
         self.register = incidents.Register()
         self.draining = False
         self.record_guards = False
         self._drain = drain
-        self._first_level = start(charts.supervisor, SUPERVISOR).leaves[0]
-        self._healthy = start(charts.venue_health, HEALTH_PREFIX).leaves
         self._work = Work()
         self._queue: deque[Delivery] = deque()
         self._seen = Seen()
         self._recalled: set[str] = set()
         self._resumed_ms = 0
 
-    # -- What others ask -------------------------------------------------------------------------
-
     @property
     def level(self) -> str:
-        """The supervisor's level: running, paused, degraded, reduced, halted, stopping, stopped."""
-        snapshot = self.book.get(SUPERVISOR)
-        if snapshot is not None and snapshot.status is Status.QUARANTINED:
-            return "reduced"  # nobody can say what is allowed: nothing that adds risk
-        return snapshot.leaves[0] if snapshot else self._first_level
-
-    def is_up(self, venue: str) -> bool:
-        """Tell whether a venue counts as up."""
-        snapshot = self.book.get(HEALTH_PREFIX + venue)
-        return snapshot is None or (
-            snapshot.leaves == self._healthy and snapshot.status is Status.RUNNING
-        )
-
-    @property
-    def _supervisor_seq(self) -> int:
-        """Grows with every step of the supervisor, over all lives: what is told to it is unique."""
-        snapshot = self.book.get(SUPERVISOR)
-        return snapshot.seq if snapshot else 0
-
-    @property
-    def resumed_ms(self) -> int:
-        """When trading was last resumed by a person, milliseconds; KPI windows count from there."""
-        snapshot = self.book.get(SUPERVISOR)
-        if snapshot is None:
-            return 0
-        return msgspec.json.decode(snapshot.context, type=Supervisor).resumed_ms
+        """The supervisor's level."""
+        return self.levels.level
 
     # -- Recovery --------------------------------------------------------------------------------
 
@@ -110,7 +84,7 @@ class Desk:
             self.book.recall_stakes(snapshot.execution, self.charts.context_of(snapshot))
         elif snapshot.execution == SUPERVISOR:
             self.draining = snapshot.leaves == ("stopping",)
-            self._resumed_ms = self.resumed_ms
+            self._resumed_ms = self.levels.resumed_ms
 
     def recall_incidents(self, rows: Sequence[IncidentRow]) -> None:
         """Take up the open incidents from the journal."""
@@ -301,8 +275,8 @@ class Desk:
 
     def _look_for_resume(self) -> None:
         """KPI windows begin anew whenever a person has let trading go on."""
-        if self.resumed_ms != self._resumed_ms:
-            self._resumed_ms = self.resumed_ms
+        if self.levels.resumed_ms != self._resumed_ms:
+            self._resumed_ms = self.levels.resumed_ms
             self.windows.restart()
 
     def _count(self, taken: Step) -> None:
@@ -316,7 +290,7 @@ class Desk:
             self._work.news.append(Counted(trade=trade, figures=figures))
         for breach in breaches:
             data = {"venue": breach.venue, "reason": f"{breach.venue}: {breach.reason}"}
-            identity = f"{breach.kpi}:{trade.client_id}:{self._supervisor_seq}"
+            identity = f"{breach.kpi}:{trade.client_id}:{self.levels.seq}"
             self._tell(SUPERVISOR, "kpi.breach", identity, taken, data)
 
     def _tell(
@@ -380,7 +354,7 @@ class Desk:
         self._work.news.append(incident)
         if incident.execution != SUPERVISOR:
             event = Event(
-                id=f"{incident.id}@{self._supervisor_seq}",
+                id=f"{incident.id}@{self.levels.seq}",
                 source=RUNTIME_SOURCE,
                 type="incident.opened",
                 time_ms=incident.opened_ms,
@@ -400,6 +374,6 @@ class Desk:
             return False
         self.draining = False
         data: dict[str, object] = {"in_flight": self.book.in_flight}
-        identity = f"drained:{self._supervisor_seq}"
+        identity = f"drained:{self.levels.seq}"
         self._tell(SUPERVISOR, "work.drained", identity, steps[-1], data)
         return True

@@ -5,7 +5,7 @@ Pure. A window that cannot compute its figure counts as broken.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -43,10 +43,17 @@ class Breach(msgspec.Struct, frozen=True):
 class Windows:
     """
     One window per venue. A breach is reported once, until the figure has recovered or was reset.
+
+    Args:
+        settings: what holds for all venues.
+        of_venue: what holds for one where that differs: how slow it may be.
     """
 
-    def __init__(self, settings: KpiSettings) -> None:
+    def __init__(
+        self, settings: KpiSettings, of_venue: Callable[[str], KpiSettings] | None = None
+    ) -> None:
         self._settings = settings
+        self._of_venue = of_venue or (lambda _venue: settings)
         self._trades: dict[str, deque[Trade]] = {}
         self._broken: set[tuple[str, str]] = set()
         self._newest: dict[str, Figures] = {}
@@ -102,9 +109,10 @@ class Windows:
         return [Breach(figures.venue, "fill_ratio", reason)]
 
     def _accept(self, figures: Figures) -> list[Breach]:
-        limit, p95 = self._settings.max_p95_accept_ms, figures.p95_accept_ms
+        settings, p95 = self._of_venue(figures.venue), figures.p95_accept_ms
+        limit = settings.max_p95_accept_ms
         if p95 is None or p95 <= limit:
-            if p95 is not None and p95 <= self._settings.clear_p95_accept_ms:
+            if p95 is not None and p95 <= settings.clear_p95_accept_ms:
                 self._broken.discard((figures.venue, "p95_accept"))
             return []
         reason = f"p95 accept time is {p95} ms over {figures.sample} trades, allowed are {limit} ms"

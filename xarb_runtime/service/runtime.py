@@ -64,7 +64,7 @@ class Runtime:
         self.venues = parts.venues
         self._parts = parts
         self.inbox = Inbox()
-        self.windows = Windows(parts.settings.kpi)
+        self.windows = Windows(parts.settings.kpi, parts.settings.kpi_of)
         self.desk = Desk(
             parts.charts,
             Facts(
@@ -257,7 +257,7 @@ class Runtime:
                 self.dispatcher.watch(name, venue, order)
 
     async def _recover_windows(self) -> None:
-        since_ms = self.desk.resumed_ms
+        since_ms = self.desk.levels.resumed_ms
         for venue in self._parts.venues:
             trades = await self.journal.queries.trades(
                 venue, limit=self.settings.kpi.window, since_ms=since_ms
@@ -353,7 +353,7 @@ class Runtime:
         )
 
     def _is_up(self, venue: str) -> bool:
-        return self.desk.is_up(venue)
+        return self.desk.levels.is_up(venue)
 
     def _observe(self, work: Work) -> None:
         self.intake.has_room()

@@ -109,6 +109,14 @@ class Settings(Section, frozen=True, kw_only=True):
         """Return the largest stake of one order at a venue; None: any."""
         return self.venues[venue].get("order_limit") or self.open_limit(venue)
 
+    def kpi_of(self, venue: str) -> KpiSettings:
+        """Return when trading pauses because of a venue: what is said of all, and its own."""
+        section = self.venues.get(venue, {})
+        most = section.get("max_p95_accept") or self.kpi.max_p95_accept
+        own_end = section.get("max_p95_accept") or self.kpi.clear_p95_accept
+        end = section.get("clear_p95_accept") or own_end
+        return msgspec.structs.replace(self.kpi, max_p95_accept=most, clear_p95_accept=end)
+
     def shadow_delay_ms(self, venue: str) -> int:
         """Return how long a venue takes to accept an order in mode `shadow`, milliseconds."""
         return parse_duration_ms(self.venues[venue].get("shadow_delay", "0s"))

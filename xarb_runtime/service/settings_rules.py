@@ -113,6 +113,10 @@ RULES = (
 )  # fmt: skip
 
 
+#: Of a venue's section; empty means that the setting for all venues holds.
+_VENUE_WAITS = ("call_deadline", "max_p95_accept", "clear_p95_accept")
+
+
 def broken_rules(
     settings: Settings, where: Callable[[str], str], wrong: Iterable[str]
 ) -> list[SettingFinding]:
@@ -135,7 +139,7 @@ def broken_rules(
 
 def _duration_rules(settings: Settings) -> list[Rule]:
     names = [key.name for key in keys().values() if key.is_duration and "*" not in key.path]
-    names += [f"{VENUES}.{name}.call_deadline" for name in settings.venues]
+    names += [f"{VENUES}.{name}.{key}" for name in settings.venues for key in _VENUE_WAITS]
     return [
         Rule(name, lambda s, name=name: _ms(_value(s, name) or "1ms") > 0, "a duration above 0")
         for name in names
@@ -152,7 +156,7 @@ def _venue_rules(settings: Settings) -> list[Rule]:
         )
         for name, section in settings.venues.items()
         if section.get("kind")
-    ] + [rule for name in settings.venues for rule in _limit_rules(name)]
+    ] + [rule for name in settings.venues for rule in (*_limit_rules(name), *_accept_rules(name))]
 
 
 def _limit_rules(name: str) -> list[Rule]:
@@ -168,6 +172,16 @@ def _limit_rules(name: str) -> list[Rule]:
         Rule(one, lambda s: _is_money(s.venues[name].get("order_limit")), _MONEY),
         Rule(one, lambda s: (s.order_limit(name) or 0) <= (s.open_limit(name) or _MOST_MONEY),
              f"at most {most}", (most,)),
+    ]  # fmt: skip
+
+
+def _accept_rules(name: str) -> list[Rule]:
+    """How slow a venue may be: its own numbers, or those of all where it has none."""
+    most, end = (f"{VENUES}.{name}.{key}" for key in ("max_p95_accept", "clear_p95_accept"))
+    return [
+        Rule(end, lambda s: s.kpi_of(name).clear_p95_accept_ms <= s.kpi_of(name).max_p95_accept_ms,
+             f"at most {most}, or kpi.max_p95_accept where that is empty",
+             (most, "kpi.max_p95_accept", "kpi.clear_p95_accept")),
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ VENUES = "venues"
 FREE = frozenset({("bus", "options")})
 
 #: Texts that are durations although their default does not say so: it is empty, or no time at all.
-_MORE_DURATIONS = frozenset({"call_deadline", "shadow_delay"})
+_MORE_DURATIONS = frozenset({"call_deadline", "shadow_delay", "max_p95_accept", "clear_p95_accept"})
 _DURATION = "a duration such as 800ms, 2.5s, 10m or 1h"
 _TEXTS: dict[Any, str] = {
     str: "a text",

@@ -164,6 +164,10 @@ class VenueSettings(Section, frozen=True, kw_only=True):
             `live` asks for it, except of ghosts.
         order_limit: largest stake of one order here, of hedges too; none for `open_limit`.
         shadow_delay: in mode `shadow`, how long the venue takes to accept an order.
+        max_p95_accept: a longer 95th percentile of the accept time here is a breach; empty for
+        `kpi.max_p95_accept`. A venue that writes bets on a chain needs one of its own.
+        clear_p95_accept: the accept time from which that breach is over; empty for
+        `max_p95_accept`, or where that is empty too for `kpi.clear_p95_accept`.
     """
 
     kind: str
@@ -171,6 +175,8 @@ class VenueSettings(Section, frozen=True, kw_only=True):
     open_limit: Decimal | None = None
     order_limit: Decimal | None = None
     shadow_delay: str = "0s"
+    max_p95_accept: str = ""
+    clear_p95_accept: str = ""
 
 
 class KpiSettings(Section, frozen=True, kw_only=True):

@@ -116,6 +116,32 @@ ALERTS: tuple[Alert, ...] = (
         runbook=f"{_NIGHT}#degraded",
     ),
     Alert(
+        name="XarbHeartbeatLate",
+        expression='xarb_venue_figure{figure="heartbeat_left_ms"} < 30000',
+        severity="warning",
+        summary="Venue {{ $labels.venue }} cancels our open orders in {{ $value }} ms.",
+        action="Is its line up? xarb status tells what its heartbeats are answered.",
+        runbook=f"{_NIGHT}#heartbeat",
+    ),
+    Alert(
+        name="XarbNoRequestsLeft",
+        expression='xarb_venue_figure{figure="requests_left"} == 0',
+        lasting="30s",
+        severity="warning",
+        summary="Venue {{ $labels.venue }} takes no more requests of ours for now.",
+        action="Fewer executions at once: limits.max_in_flight. What is in doubt goes first.",
+        runbook=f"{_NIGHT}#slow",
+    ),
+    Alert(
+        name="XarbStakeNearLimit",
+        expression="xarb_venue_open_stake / xarb_venue_open_stake_limit > 0.9",
+        lasting="5m",
+        severity="warning",
+        summary="{{ $value | humanizePercentage }} of open_limit is staked at {{ $labels.venue }}.",
+        action="Nothing, if that is what open_limit is for; what does not fit is rejected.",
+        runbook=f"{_NIGHT}#slow",
+    ),
+    Alert(
         name="XarbFillRatioFalls",
         expression="xarb_kpi_fill_ratio - on (job, instance) group_left () "
         "xarb_kpi_fill_ratio_limit < 0.1 and xarb_kpi_trades >= 10",

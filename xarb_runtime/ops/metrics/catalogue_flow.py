@@ -250,7 +250,8 @@ FLOW: tuple[Metric, ...] = (
     Metric(
         name="xarb_kpi_accept_p95_limit_seconds",
         kind="gauge",
-        help="kpi.max_p95_accept of the settings: above it trading pauses.",
+        labels=("venue",),
+        help="max_p95_accept of the venue, or of kpi for all: above it trading pauses.",
         panel="Accept time of the window",
         at_scrape=True,
     ),

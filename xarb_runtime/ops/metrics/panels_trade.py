@@ -172,7 +172,7 @@ TRADE_PANELS: tuple[Panel, ...] = (
         unit="s",
         queries=(
             Query("max by (venue) (xarb_kpi_accept_p95_seconds)", "{{venue}}"),
-            Query("max(xarb_kpi_accept_p95_limit_seconds)", "limit"),
+            Query("max by (venue) (xarb_kpi_accept_p95_limit_seconds)", "{{venue}} limit"),
         ),
         width=6,
     ),

@@ -149,6 +149,8 @@ class Reader:
             found["xarb_venue_failures"][name] = venue.failures
             found["xarb_venue_missed_heartbeats"][name] = venue.missed
             found["xarb_kpi_trades"][name] = 0
+            slowest_ms = self._runtime.settings.kpi_of(venue.name).max_p95_accept_ms
+            found["xarb_kpi_accept_p95_limit_seconds"][name] = slowest_ms / 1000
             if venue.last_ok_ms is not None:
                 at = venue.last_ok_ms / 1000
                 found["xarb_venue_last_answer_timestamp_seconds"][name] = at
@@ -167,7 +169,6 @@ class Reader:
         return {
             **found,
             "xarb_kpi_fill_ratio_limit": _one(float(limits.min_fill_ratio)),
-            "xarb_kpi_accept_p95_limit_seconds": _seconds(limits.max_p95_accept_ms),
         }
 
     # -- The bus ---------------------------------------------------------------------------------
