@@ -14,7 +14,7 @@ from xarb_runtime.plugins.clock import Clock
 
 from . import wire
 from .odds import from_units
-from .rest import OK, NoAnswerError, Rest
+from .rest import FORBIDDEN, OK, UNAUTHORIZED, NoAnswerError, Rest
 from .terms import Terms, read_terms
 
 TERMS_PATH = "metadata/obv3"
@@ -64,6 +64,7 @@ class Standing:
         funds: what the account has; None while it is not known.
         problem: why the terms could not be read last time.
         funds_problem: why the account could not be read last time.
+        key_refused: it could not be read because the exchange does not take the API key.
     """
 
     def __init__(self, rest: Rest, clock: Clock, *, chain_id: int, maker: str) -> None:
@@ -75,6 +76,7 @@ class Standing:
         self.funds: Funds | None = None
         self.problem = "the metadata was not read yet"
         self.funds_problem = "the account was not read yet"
+        self.key_refused = False
 
     async def run(self) -> None:
         """Keep everything up to date until cancelled."""
@@ -121,6 +123,7 @@ class Standing:
             page = await self._rest.read("user/balance-v3", wire.BalancePage, private=True)
         except (NoAnswerError, wire.WireError) as error:
             self.funds_problem = f"the account cannot be read: {error}"
+            self.key_refused = getattr(error, "status", 0) in {UNAUTHORIZED, FORBIDDEN}
             return
         token = self.terms.token.lower() if self.terms else ""
         mine = [row for row in page.balances if row.token_address.lower() == token]
@@ -132,7 +135,7 @@ class Standing:
             escrowed=sum(row.escrowed_amount for row in mine),
             owner=owners.pop() if len(owners) == 1 else "",
         )
-        self.funds_problem = ""
+        self.funds_problem, self.key_refused = "", False
 
     async def fees(self) -> Fees:
         """Return what is charged, or raise NoAnswerError or WireError."""

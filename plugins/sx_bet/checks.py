@@ -7,7 +7,7 @@ from xarb_runtime.plugins.clock import Clock
 from xarb_runtime.plugins.contracts import VenueCheck
 
 from . import wire
-from .account import Standing
+from .account import Funds, Standing
 from .odds import from_units
 from .rest import NoAnswerError, Rest
 from .settings import SxBetSettings
@@ -33,9 +33,12 @@ async def checks(
             return (VenueCheck(what="metadata", ok=False, found=standing.problem, hint=hint),)
         raise NoAnswerError(standing.problem)
     found = [_metadata(terms), _delay(terms, settings), _clock(rest, clock)]
-    if maker:
-        found += [_key(standing, maker), _wallet(standing), _balance(standing, terms)]
+    if maker and standing.funds is not None and not standing.funds_problem:
+        funds = standing.funds
+        found += [_key(standing, funds, maker), _wallet(funds), _balance(funds, terms)]
         found.append(await _fees(standing))
+    elif maker:
+        found += _unread(standing)
     return tuple(found)
 
 
@@ -66,15 +69,21 @@ def _clock(rest: Rest, clock: Clock) -> VenueCheck:
     )
 
 
-def _key(standing: Standing, maker: str) -> VenueCheck:
-    if standing.funds is None or standing.funds_problem:
-        return VenueCheck(
-            what="API key",
-            ok=False,
-            found=standing.funds_problem,
-            hint="make a V3 key at sx.bet, and set api_key in .secrets.yaml",
-        )
-    owner = standing.funds.owner or "an account that is not named"
+def _unread(standing: Standing) -> list[VenueCheck]:
+    """The account cannot be read: whether anything about it is as it must be is not known."""
+    hint = "make a V3 key at sx.bet, and set api_key in .secrets.yaml, or api_key_env"
+    if not standing.key_refused:
+        hint = "nothing is known of the account before it can be read; try again later"
+    key = VenueCheck(what="API key", ok=False, found=standing.funds_problem, hint=hint)
+    hint = "see API key: it is told once the account can be read"
+    return [key] + [
+        VenueCheck(what=what, ok=False, found="not known", hint=hint)
+        for what in ("proxy wallet", "balance", "fees")
+    ]
+
+
+def _key(standing: Standing, funds: Funds, maker: str) -> VenueCheck:
+    owner = funds.owner or "an account that is not named"
     return VenueCheck(
         what="API key",
         ok=standing.is_ours,
@@ -83,20 +92,17 @@ def _key(standing: Standing, maker: str) -> VenueCheck:
     )
 
 
-def _wallet(standing: Standing) -> VenueCheck:
-    funds = standing.funds
-    ok = funds is not None and funds.deployed
-    found = (funds.wallet if funds is not None else "") or "none"
+def _wallet(funds: Funds) -> VenueCheck:
+    found = funds.wallet or "none"
     hint = "log in at sx.bet once and make the proxy wallet there"
-    return VenueCheck(what="proxy wallet", ok=ok, found=found, hint=hint)
+    return VenueCheck(what="proxy wallet", ok=funds.deployed, found=found, hint=hint)
 
 
-def _balance(standing: Standing, terms: Terms) -> VenueCheck:
-    available = standing.funds.available if standing.funds is not None else 0
+def _balance(funds: Funds, terms: Terms) -> VenueCheck:
     return VenueCheck(
         what="balance",
-        ok=available >= terms.minimum,
-        found=f"{from_units(available, terms.decimals)} {terms.symbol} can be staked",
+        ok=funds.available >= terms.minimum,
+        found=f"{from_units(funds.available, terms.decimals)} {terms.symbol} can be staked",
         hint="deposit at sx.bet: what is not in the proxy wallet cannot be staked",
     )
 
@@ -105,7 +111,8 @@ async def _fees(standing: Standing) -> VenueCheck:
     try:
         fees = await standing.fees()
     except (NoAnswerError, wire.WireError) as error:
-        return VenueCheck(what="fees", ok=True, found=f"not told: {error}")
+        hint = "find out at sx.bet before you enter a fee, or none, in opportunities"
+        return VenueCheck(what="fees", ok=False, found=f"not known: {error}", hint=hint)
     rate = fees.taker_payout_fee
     found = "none for takers" if not rate else f"{rate} of a taker's profit"
     return VenueCheck(what="fees", ok=True, found=found)

@@ -5,8 +5,6 @@ Only reading is tried again. An order is sent once: what became of it is found o
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -17,6 +15,7 @@ from xarb_runtime.plugins.clock import Clock
 from xarb_runtime.plugins.pacing import Pace
 
 from . import wire
+from .silence import Group, Silences, group_of, told_ms
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 200, 401, 403, 404, 429
 _SERVER_ERRORS = range(500, 600)
@@ -25,12 +24,23 @@ _SERVER_ERRORS = range(500, 600)
 _MINUTE_MS = 61_000
 _TRIES = 3
 _RETRY_MS = 200
-_HOLD_MS = 1_000
-_LONGEST_HOLD_MS = 3_600_000
 
 
 class NoAnswerError(ConnectionError):
-    """The exchange did not answer, or not with what it should. Nobody knows what it has done."""
+    """
+    The exchange did not answer, or not with what it should. Nobody knows what it has done.
+
+    Attributes:
+        status: of what it answered; 0 when nothing came.
+    """
+
+    def __init__(self, words: str, status: int = 0) -> None:
+        self.status = status
+        super().__init__(words)
+
+
+class HeldError(NoAnswerError):
+    """The exchange asks for silence. It was not sent."""
 
 
 class TooLateError(Exception):
@@ -62,6 +72,7 @@ class Rest:
 
     Attributes:
         pace: how many requests may be sent.
+        silences: until when the exchange wants no more of which.
         date_ms: the exchange's time as it was last told, or None when it never was.
     """
 
@@ -84,16 +95,16 @@ class Rest:
         self.pace = Pace(clock, limit, _MINUTE_MS, kept=kept)
         fills = min(limit, fills_limit)
         self._fills_pace = Pace(clock, fills, _MINUTE_MS, kept=fills // 2)
+        self.silences = Silences(clock)
         self.date_ms: int | None = None
-        self._silent_until_ms = 0
 
-    @property
-    def silence(self) -> str:
-        """Why nothing can be sent for longer than a request may take; empty when it can."""
-        if self._silent_until_ms - self._clock.now_ms() <= self._timeout_ms:
-            return ""
-        until = datetime.fromtimestamp(-(-self._silent_until_ms // 1000), UTC)
-        return f"the exchange asks for silence until {until:%Y-%m-%d %H:%M:%S} UTC"
+    def silence(self, *groups: Group) -> str:
+        """Return why some of these cannot be sent for longer than a request may take, or ""."""
+        return self.silences.words(*groups, longer_than_ms=self._timeout_ms)
+
+    def wait_ms(self, group: Group, *, urgent: bool = False) -> int:
+        """Return how long a request has to wait; 0 when it may be sent now."""
+        return max(self.pace.wait_ms(urgent=urgent), self.silences.left_ms(group))
 
     async def get(
         self,
@@ -107,19 +118,21 @@ class Rest:
         Read something; tried again when the exchange has too much to do.
 
         Raises:
+            HeldError: the exchange asks for silence, and not only for a moment.
             NoAnswerError: there was no answer.
         """
         until_ms = self._clock.now_ms() + self._timeout_ms
+        group = group_of("GET", path)
         for left in reversed(range(_TRIES)):
-            if path == "fills-v3":
-                await self._fills_pace.turn(urgent=urgent)
-            await self.pace.turn(urgent=urgent)
+            await self._turn(group, urgent=urgent)
             answer, error = None, None
             try:
                 answer = await self._once("GET", path, self._timeout_ms, private, params=params)
             except NoAnswerError as caught:
                 error = caught
-            wait_ms = max(_RETRY_MS, self.pace.wait_ms(urgent=urgent))
+            if answer is not None and answer.status == TOO_MANY:
+                self._refuse_in_silence(group)
+            wait_ms = max(_RETRY_MS, self.wait_ms(group, urgent=urgent))
             again = answer is None or answer.status == TOO_MANY or answer.status in _SERVER_ERRORS
             if not again or not left or self._clock.now_ms() + wait_ms >= until_ms:
                 if answer is None:
@@ -127,6 +140,23 @@ class Rest:
                 return answer
             await self._clock.sleep_ms(wait_ms)
         raise AssertionError("unreachable")
+
+    async def _turn(self, group: Group, *, urgent: bool) -> None:
+        """Wait until a request may be sent, and count it; for a long silence nobody waits."""
+        while True:
+            self._refuse_in_silence(group)
+            if (left_ms := self.silences.left_ms(group)) > 0:
+                await self._clock.sleep_ms(left_ms)
+                continue
+            if group is Group.FILLS:
+                await self._fills_pace.turn(urgent=urgent)
+            await self.pace.turn(urgent=urgent)
+            if self.silences.left_ms(group) == 0:  # it may have been asked for meanwhile
+                return
+
+    def _refuse_in_silence(self, group: Group) -> None:
+        if problem := self.silences.words(group):
+            raise HeldError(problem)
 
     async def read(
         self,
@@ -146,7 +176,7 @@ class Rest:
         """
         answer = await self.get(path, params, private=private, urgent=urgent)
         if answer.status != OK:
-            raise NoAnswerError(f"{path}: {answer.said}")
+            raise NoAnswerError(f"{path}: {answer.said}", answer.status)
         return wire.read_data(answer.body, shape)
 
     async def send(
@@ -162,10 +192,11 @@ class Rest:
         Send something, once, and before `until_ms`.
 
         Raises:
+            HeldError: the exchange asks for silence; it was not sent.
             NoAnswerError: there was no answer; it may have arrived.
             TooLateError: it was not sent.
         """
-        await self.pace.turn(urgent=True)
+        await self._turn(group_of(method, path), urgent=True)
         if until_ms is not None and self._clock.now_ms() >= until_ms:
             raise TooLateError
         return await self._once(
@@ -191,24 +222,7 @@ class Rest:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise NoAnswerError(f"{method} {path}: {words}") from error
-        self.date_ms = _date_ms(found.headers.get("Date", "")) or self.date_ms
+        self.date_ms = told_ms(found.headers.get("Date", "")) or self.date_ms
         if found.status == TOO_MANY:
-            hold_ms = _hold_ms(found.headers.get("Retry-After", ""))
-            self.pace.hold(hold_ms)
-            self._silent_until_ms = max(self._silent_until_ms, self._clock.now_ms() + hold_ms)
+            self.silences.hear(group_of(method, path), found.headers)
         return found
-
-
-def _date_ms(told: str) -> int | None:
-    try:
-        date = parsedate_to_datetime(told)
-    except ValueError:
-        return None
-    return round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _hold_ms(told: str) -> int:
-    # It may be a date as well; then a second is as good a guess as any.
-    if not told.strip().isdecimal():
-        return _HOLD_MS
-    return min(max(int(told), 1) * 1000, _LONGEST_HOLD_MS)

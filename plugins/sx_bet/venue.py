@@ -33,12 +33,14 @@ from .odds import from_units
 from .orders import Known, Orders
 from .placing import answer_of, cancel_word, is_duplicate
 from .prices import Prices
-from .rest import NoAnswerError, Rest, TooLateError
+from .rest import HeldError, NoAnswerError, Rest, TooLateError
 from .settings import SxBetSettings
 from .signing import Signer
+from .silence import NEEDED_TO_TRADE, Group
 
 _REREADS = 3
 _REREAD_MS = 150
+_RATE_LIMITED = "RATE_LIMITED"
 _SIMULATED = "orders are only simulated here"
 
 
@@ -120,8 +122,10 @@ class SxBetVenue(Venue):
         now_ms = self._clock.now_ms()
         if now_ms >= order.expires_ms:
             raise UnsendableError("EXPIRED", "the order has expired")
-        if now_ms + self._rest.pace.wait_ms(urgent=True) >= order.expires_ms:
-            raise UnsendableError("RATE_LIMITED", "no request is left before the order expires")
+        if silence := self._rest.silences.words(Group.ORDERS):
+            raise UnsendableError(_RATE_LIMITED, silence)
+        if now_ms + self._rest.wait_ms(Group.ORDERS, urgent=True) >= order.expires_ms:
+            raise UnsendableError(_RATE_LIMITED, "no request is left before the order expires")
         return draft
 
     async def _send(self, known: Known, draft: Draft, signer: Signer) -> PlaceAnswer:
@@ -141,6 +145,9 @@ class SxBetVenue(Venue):
         except TooLateError:
             reason = "no request was left before the order's time was over"
             return await self._refused(known, Refused("EXPIRED", reason))
+        except HeldError as error:
+            refused = Refused(_RATE_LIMITED, f"{error}; nothing was sent")
+            return await self._refused(known, refused)
         except (NoAnswerError, wire.WireError) as error:
             return Unknown(str(error))
         if isinstance(outcome, Refused):
@@ -241,10 +248,8 @@ class SxBetVenue(Venue):
         Raises:
             ConnectionError: it did not confirm, or nothing can be traded at present.
         """
-        if self._rest.silence:
-            raise ConnectionError(self._rest.silence)
         await self._standing.tried()
-        complaint = self._standing.complaint()
+        complaint = self._standing.complaint() or self._rest.silence(*NEEDED_TO_TRADE)
         if self._signer is not None:
             await self._lease.renew()
         if complaint:
@@ -261,6 +266,7 @@ class SxBetVenue(Venue):
         funds, terms = self._standing.funds, self._standing.terms
         figures: dict[str, Decimal | int] = {
             "requests_left": self._rest.pace.left(),
+            "groups_held": self._rest.silences.count(),
             "orders_followed": len(self._orders),
             "books": self._prices.count,
             "stream_up": int(self.ears.up),

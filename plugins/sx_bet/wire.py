@@ -50,7 +50,8 @@ class ErrorBody(_Answer, frozen=True):
     def reason(self) -> str:
         """All of it, for people."""
         told = self.message if isinstance(self.message, str) else "; ".join(self.message)
-        return f"{self.error}: {told}" if self.error else told
+        # Where there is nothing to add, the exchange says the same twice.
+        return f"{self.error}: {told}" if self.error not in {"", told} else told
 
 
 class OrderRow(_Answer, frozen=True):

@@ -194,13 +194,13 @@ def test_no_order_leaves_that_would_be_too_late() -> None:
     async def scene(stage: Scene) -> None:
         async with stage.venue() as venue:
             await venue.heartbeat()
-            stage.control.fault("limit", "GET /orders-v3/*", ms=9_000)
-            await venue.find(stage.order("x-0"))
-            answer = await venue.place(stage.order(within_ms=3_000))
+            stage.control.fault("limit", POST, ms=1_000)
+            await venue.place(stage.order("x-0"))
+            answer = await venue.place(stage.order(within_ms=900))
 
             assert isinstance(answer, Refused)
             assert answer.code == "RATE_LIMITED"
-            assert stage.sent(POST) == 0
+            assert stage.sent(POST) == 1
 
     play(scene)
 

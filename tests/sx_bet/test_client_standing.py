@@ -257,25 +257,59 @@ def test_a_clock_that_is_wrong_is_told() -> None:
     play(scene)
 
 
+ACCOUNT = {"API key", "proxy wallet", "balance", "fees"}
+
+
 def test_a_key_that_is_not_known_is_told() -> None:
+    """Of the wallet and what is in it nothing is known: nobody is sent to make or fill one."""
+
     async def scene(stage: Scene) -> None:
         async with stage.venue(api_key="nobody-knows-this-key") as venue:
-            failing = {it.what for it in await venue.check() if not it.ok}
+            failing = {it.what: it for it in await venue.check() if not it.ok}
 
-            assert "API key" in failing
+            assert set(failing) == ACCOUNT
+            assert "HTTP 401" in failing["API key"].found
+            assert "V3 key" in failing["API key"].hint
+            assert {failing[it].found for it in ACCOUNT - {"API key"}} == {"not known"}
+            assert not any("deposit" in it.hint or "log in" in it.hint for it in failing.values())
             with pytest.raises(ConnectionError):
                 await venue.heartbeat()
 
     play(scene)
 
 
-def test_a_key_that_was_taken_away_is_told() -> None:
+def test_an_account_that_was_known_and_cannot_be_read_any_more_is_not_known() -> None:
     async def scene(stage: Scene) -> None:
         async with stage.venue() as venue:
             await venue.heartbeat()
             stage.control.fault("error", "GET /user/*", status=401, times=100)
 
-            assert "API key" in {it.what for it in await venue.check() if not it.ok}
+            assert {it.what for it in await venue.check() if not it.ok} == ACCOUNT
+
+    play(scene)
+
+
+def test_an_exchange_that_is_out_of_order_says_nothing_about_the_key() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            stage.control.fault("error", "GET /user/*", status=503, times=100)
+            failing = {it.what: it for it in await venue.check() if not it.ok}
+
+            assert set(failing) == ACCOUNT
+            assert "HTTP 503" in failing["API key"].found
+            assert "V3 key" not in failing["API key"].hint
+
+    play(scene)
+
+
+def test_fees_that_are_not_told_are_not_right() -> None:
+    async def scene(stage: Scene) -> None:
+        async with stage.venue() as venue:
+            stage.control.fault("error", "GET /user/fees-v3", status=404, times=9)
+            (fees,) = [it for it in await venue.check() if not it.ok]
+
+            assert (fees.what, fees.found[:10]) == ("fees", "not known:")
+            assert fees.hint
 
     play(scene)
 
