@@ -82,6 +82,7 @@ async def test_a_bet_that_was_sold_is_not_taken_back() -> None:
         raw = int(Decimal(offer["cashoutOdds"]).scaleb(12))
         await bettor.post("cashout/create", signed(order, offer, raw))
         bettor.clock.move(4_000)
+        assert (await bettor.order(order["id"]))["meta"]["isCashedOut"]
         balance = bettor.control.ledger.balances[THROW_AWAY_ADDRESS]
 
         bettor.control.reverse(order["id"])
