@@ -5,6 +5,7 @@ Orders that fare as in real life: a few hundred show everything, and the seed de
 import importlib
 import random
 from collections import Counter
+from typing import Any
 
 import aiohttp
 
@@ -12,11 +13,18 @@ from tests.sx_bet.fake_world import MARKET, FakeSettings, OrderFate, World, play
 
 faults = importlib.import_module("xarb_plugins.sx_bet.fake.faults")
 
+scripts = importlib.import_module("xarb_runtime.plugins.simulator_script")
+
 DEEP = {"hash": MARKET, "two": [{"percent": 50, "size": 10**6}], "refill": "0ms"}
 
 
+def calibrated(seed: int = 0) -> Any:
+    settings = FakeSettings(calibrated=True, seed=seed)
+    return faults.Faults(settings, scripts.FaultScript((), seed, lambda: 0))
+
+
 def drawn(seed: int, count: int) -> list[OrderFate]:
-    script = faults.Faults(FakeSettings(calibrated=True, seed=seed))
+    script = calibrated(seed)
     return [script.of_order(f"opportunity-{number}") for number in range(count)]
 
 
@@ -46,7 +54,7 @@ def test_two_hundred_orders_have_every_fate() -> None:
 
 def test_the_seed_and_the_orders_name_decide_and_nothing_else() -> None:
     forward = drawn(3, 50)
-    script = faults.Faults(FakeSettings(calibrated=True, seed=3))
+    script = calibrated(3)
     backward = [script.of_order(f"opportunity-{number}") for number in reversed(range(50))]
 
     assert backward[::-1] == forward
@@ -54,22 +62,22 @@ def test_the_seed_and_the_orders_name_decide_and_nothing_else() -> None:
 
 
 def test_the_second_attempt_of_an_order_has_a_fate_of_its_own() -> None:
-    script = faults.Faults(FakeSettings(calibrated=True))
+    script = calibrated()
     fates = [script.of_order("the same") for _ in range(50)]
 
     assert len(set(map(repr, fates))) > 1
 
 
 def test_shares_come_out_as_they_are_said() -> None:
-    mix = FakeSettings().mix
+    mix = faults.CALIBRATED
     dice = random.Random(1)
-    found = [faults.drawn(mix, dice) for _ in range(20_000)]
+    found = [faults.drawn_fate(mix, dice) for _ in range(20_000)]
 
     for fits, share in (
-        (lambda fate: fate.cancelled == "NO_LIQUIDITY", mix.no_liquidity),
+        (lambda fate: fate.cancelled == "NO_LIQUIDITY", mix.unfilled),
         (lambda fate: fate.most_percent < 100, mix.partial),
         (lambda fate: fate.answer == "lost", mix.lost),
-        (lambda fate: fate.fails or fate.fails_first, mix.failed),
+        (lambda fate: fate.fails or fate.fails_first, mix.taken_back),
     ):
         count = sum(map(fits, found))
         assert 0.8 < count / (20 * share) < 1.25

@@ -30,6 +30,7 @@ delays: {live: 6s, live_by_league: {243: 3s}}
 checks: {ladder: request, duplicate: existing}
 calibrated: true
 mix: {lost: 50}
+faults: [{fault: lost, numbers: [3]}]
 seed: 7
 lock: [1s, 4s]
 """
@@ -45,7 +46,8 @@ def test_a_users_file_is_read() -> None:
     assert str(found.accounts[0].balance) == "2500.5"
     assert [str(level.percent) for level in found.markets[0].two] == ["49.25", "50"]
     assert found.delays.live_by_league == {243: "3s"}
-    assert (found.mix.lost, found.mix.failed) == (50, 20)
+    assert (found.mix.lost, found.mix.taken_back) == (50, 0)
+    assert (found.faults[0].fault, found.faults[0].numbers) == ("lost", (3,))
 
 
 def test_without_settings_there_is_something_to_bet_on() -> None:
@@ -67,7 +69,15 @@ def test_without_settings_there_is_something_to_bet_on() -> None:
         ({"lock": ["4s", "1s"]}, "lock: expected the least first"),
         ({"delays": {"live_by_sport": {8: "x"}}}, "live_by_sport.8: expected a duration"),
         ({"accounts": []}, "accounts: expected at least one"),
-        ({"mix": {"lost": 900}}, "mix: expected shares of together at most 1000"),
+        ({"mix": {"lost": 900, "slow": 101}}, "mix: expected shares of together at most 1000"),
+        ({"mix": {"lost": 900, "slow": -1}}, "mix: expected shares of together at most 1000"),
+        ({"faults": [{"fault": "lots"}]}, "Invalid enum value 'lots'"),
+        ({"faults": [{"fault": "lost", "next": 1, "during": "1s"}]}, "next: expected one of next"),
+        ({"faults": [{"fault": "lost", "next": 0}]}, "next: expected 1 or more, found 0"),
+        ({"faults": [{"fault": "lost", "numbers": [0]}]}, "numbers: expected 1 or more each"),
+        ({"faults": [{"fault": "lost", "per_thousand": 1001}]}, "per_thousand: expected 0 to"),
+        ({"faults": [{"fault": "limit", "during": "10"}]}, "during: expected a duration"),
+        ({"faults": [{"fault": "late_index", "looks": 0}]}, "looks: expected 1 or more"),
         ({"rates": {"window": "1"}}, "window: expected a duration"),
         ({"checks": {"ladder": "existing"}}, "Invalid enum value"),
         ({"colour": "red"}, "unknown field `colour`"),

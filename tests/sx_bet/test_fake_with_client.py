@@ -26,11 +26,11 @@ ALL_OVER_MS = 200_000
 
 #: Far more goes wrong than in real life.
 MIX = {
-    "no_liquidity": 100,
+    "unfilled": 100,
     "partial": 100,
     "slow": 60,
     "lost": 80,
-    "failed": 80,
+    "taken_back": 80,
     "late_index": 80,
     "timeout": 60,
     "error": 60,
@@ -47,7 +47,6 @@ def exchange(seed: int) -> Any:
         "refill": "700ms",
     }
     raw = {
-        "calibrated": True,
         "seed": seed,
         "mix": MIX,
         "markets": [book],

@@ -20,6 +20,7 @@ from xarb_runtime.domain.orders import (
     Selection,
 )
 from xarb_runtime.plugins.clock import Clock
+from xarb_runtime.plugins.simulator_book import Offer
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -211,12 +212,14 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
         section: a venue's section of the settings that reaches it, without `kind`.
         environ: what must be in the environment for it: keys without worth.
         control: what a test may do to it, an object of the plugin's own.
+        offers: what can be bet on as it begins; `xarb venue-sim` shows it.
     """
 
     url: str
     section: dict[str, Any]
     environ: dict[str, str] = {}
     control: Any = None
+    offers: tuple[Offer, ...] = ()
 
 
 class NoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from .bodies import check_calculation, check_combo, check_single, part
 from .desk import Desk
+from .faults import GATEWAY_PAGE
+from .feed import Feed
 from .orders import BetOrder
 from .replies import ProblemError, json_of, reply
 from .units import combo_odds, number, text
@@ -21,8 +23,8 @@ _LONGEST_LIST = 100
 class BetRoutes:
     """What can be done about bets."""
 
-    def __init__(self, world: World, desk: Desk) -> None:
-        self._world, self._desk = world, desk
+    def __init__(self, world: World, desk: Desk, feed: Feed) -> None:
+        self._world, self._desk, self._feed = world, desk, feed
 
     def routes(self, base: str) -> list[web.RouteDef]:
         """Return the routes."""
@@ -82,13 +84,13 @@ class BetRoutes:
         """Take a single bet."""
         body = await json_of(request)
         check_single(body)
-        return self._answer(*self._desk.take(body, combo=False))
+        return await self._answer(*self._desk.take(body, combo=False))
 
     async def combo(self, request: web.Request) -> web.Response:
         """Take a combo."""
         body = await json_of(request)
         check_combo(body)
-        return self._answer(*self._desk.take(body, combo=True))
+        return await self._answer(*self._desk.take(body, combo=True))
 
     async def order(self, request: web.Request) -> web.Response:
         """Answer one order."""
@@ -123,11 +125,21 @@ class BetRoutes:
         shown = found[offset : offset + min(limit, _LONGEST_LIST)]
         return reply({"orders": [order.to_json() for order in shown]})
 
-    def _answer(self, status: int, body: dict[str, Any], order: BetOrder) -> web.Response:
+    async def _answer(self, status: int, body: dict[str, Any], order: BetOrder) -> web.Response:
         first, order.answered = not order.answered, True
-        if order.fate.lost and first and not order.at_once:
+        if not first or order.at_once:
+            return reply(body, status)
+        fate = order.fate
+        if fate.breaks_streams:
+            self._feed.drop()
+        await self._world.pause(fate.slow_ms)
+        if fate.lost:
             message = "the answer is lost"
             raise ConnectionResetError(message)
+        if fate.answer == "error_after":
+            raise ProblemError(HTTPStatus.BAD_GATEWAY, "Bad Gateway")
+        if fate.answer == "garbage":
+            return web.Response(text=GATEWAY_PAGE, content_type="text/html")
         return reply(body, status)
 
 

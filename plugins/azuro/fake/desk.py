@@ -3,15 +3,17 @@ The desk that takes orders: reads them, checks what is checked at once, and hand
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from xarb_runtime.domain.money import ZERO
 
 from . import bodies, typed
 from .checks import CHECKS, Name, first_refusal
-from .fates import Refusal
+from .fates import OrderFate, Refusal
 from .orders import BetOrder, OrderLeg
 from .relayer import Relayer
+from .replies import ProblemError
 from .units import combo_odds
 from .world import World
 
@@ -30,6 +32,9 @@ class Desk:
         Take an order whose body is well formed.
 
         Return the HTTP status, the answer, and the order: a new one, or the one that it repeats.
+
+        Raises:
+            ProblemError, ConnectionResetError: it is destined not to arrive.
         """
         order = self._read(body, combo=combo)
         known = self._world.orders.get(order.id)
@@ -41,6 +46,7 @@ class Desk:
             order.reject(refusal, order.created_ms)
             return _HTTP_CONFLICT, order.receipt(), order
         order.fate = self._world.fate_of(order)
+        _check_arrival(order.fate)
         refusal = order.fate.refusal or first_refusal(self._world, order, self._checks("sync"))
         if refusal is not None:
             return *self._refused(order, refusal), order
@@ -121,6 +127,14 @@ class Desk:
             game_state="Prematch" if game.state == "Prematch" else "Live",
             price=found.odds,
         )
+
+
+def _check_arrival(fate: OrderFate) -> None:
+    if fate.answer == "error":
+        raise ProblemError(HTTPStatus.BAD_GATEWAY, "Bad Gateway")
+    if fate.answer == "reset":
+        message = "the order never arrives"
+        raise ConnectionResetError(message)
 
 
 def _signer(

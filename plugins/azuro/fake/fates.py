@@ -8,6 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from xarb_runtime.plugins.simulator_faults import ScriptedFault, drawn
+
+from .settings import FakeMix
+
 Stage = Literal["Created", "Placed", "Sent"]
 
 
@@ -41,6 +45,10 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
         rests_at: it stays in that state until `Control.release`, or until it expires.
         accepted_after_ms: how long after it was created it is on the chain.
         lost: the order is stored, and the connection breaks before the answer.
+        answer: what becomes of the answer otherwise: `reset` (the connection breaks, nothing is
+            stored), `error` (a 502, nothing is stored), `error_after`, `garbage` (it is stored).
+        slow_ms: the answer comes so much later; not scaled.
+        breaks_streams: all websockets break when it has been stored.
         unseen: so many looks at it are answered with 404.
         unlisted: it is left out of lists for as long as it is unseen.
         reversed_after_ms: so long after it was accepted the oracle takes it back.
@@ -59,6 +67,9 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
     rests_at: Stage | None = None
     accepted_after_ms: int | None = None
     lost: bool = False
+    answer: Literal["", "reset", "error", "error_after", "garbage"] = ""
+    slow_ms: int = 0
+    breaks_streams: bool = False
     unseen: int = 0
     unlisted: bool = True
     reversed_after_ms: int | None = None
@@ -85,6 +96,46 @@ _CALM_SAMPLE = 60
 #: Per thousand of the orders that are taken. Reverts are as often as was seen; the others are rarer
 #: on the real venue, and here often enough that two hundred orders show each.
 _REVERTS, _LOST, _REVERSED, _UNSEEN, _REPRICED = 53, 30, 45, 30, 200
+
+
+#: What is taken back is so, milliseconds after it was accepted.
+_TAKEN_BACK_MS = 5_000
+_SLOW_MS = 5_000
+_PLAIN = {
+    "lost": OrderFate(lost=True),
+    "reset": OrderFate(answer="reset"),
+    "error": OrderFate(answer="error"),
+    "error_after": OrderFate(answer="error_after"),
+    "garbage": OrderFate(answer="garbage"),
+    "refused": OrderFate(refusal=NOT_ACTIVE),
+    "unfilled": OrderFate(rejection=NOT_ACTIVE),
+    "rests": OrderFate(rests_at="Created"),
+    "stream_break": OrderFate(breaks_streams=True),
+    "slow": OrderFate(slow_ms=_SLOW_MS),
+    "late_index": OrderFate(unseen=2),
+}
+
+
+def as_told(told: ScriptedFault) -> OrderFate:
+    """Return the fate that a fault of the script says."""
+    match told.fault:
+        case "slow":
+            return OrderFate(slow_ms=told.wait_ms(_SLOW_MS))
+        case "late_index":
+            return OrderFate(unseen=told.looks)
+        case "taken_back":
+            return OrderFate(reversed_after_ms=told.wait_ms(_TAKEN_BACK_MS))
+        case _:
+            return _PLAIN[told.fault]
+
+
+def mixed_fate(mix: FakeMix, seed: int, order_id: str) -> OrderFate:
+    """Draw what becomes of an order, as often as the mix says; the seed and the order decide."""
+    random = Random(f"{seed}:{order_id}")  # noqa: S311 -- reproducible on purpose
+    name = drawn(mix, random)
+    if name == "taken_back":
+        return OrderFate(reversed_after_ms=random.randint(_TAKEN_BACK_MS, 4 * _TAKEN_BACK_MS))
+    return _PLAIN.get(name, ORDINARY)
 
 
 def drawn_fate(seed: int, order_id: str, *, live: bool, odds: Decimal) -> OrderFate:

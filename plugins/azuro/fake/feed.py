@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from xarb_runtime.plugins.clock import Clock
+from xarb_runtime.plugins.simulator_script import FaultScript
 
 from .units import to_json
 
@@ -39,6 +40,7 @@ class Feed:
 
     Args:
         clock: says when to ping them.
+        script: says what goes wrong with what is told.
 
     Attributes:
         silent: nothing is told any more, the connections stay.
@@ -47,8 +49,9 @@ class Feed:
         subscriptions: how many messages with subscriptions have arrived.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, script: FaultScript) -> None:
+        self._clock, self._script = clock, script
+        self._stale: dict[str, bytes] = {}
         self._listeners: list[_Listener] = []
         self._held: list[tuple[str, bytes]] | None = None
         self._numbers = count(1)
@@ -70,7 +73,23 @@ class Feed:
         if self._held is not None:
             self._held.append((about, told))
         else:
-            self._send(about, told)
+            self._send_as(about, told)
+
+    def _send_as(self, about: str, told: bytes) -> None:
+        fault = self._script.strike("frame", about)
+        earlier = self._stale.pop(about, None)
+        match fault.fault if fault else "":
+            case "drop_frame":
+                pass
+            case "stale_frame":
+                self._stale[about] = told
+            case "repeat_frame":
+                self._send(about, told)
+                self._send(about, told)
+            case _:
+                self._send(about, told)
+        if earlier is not None:
+            self._send(about, earlier)
 
     def hold(self) -> None:
         """Keep changes back until `let_go`."""

@@ -7,13 +7,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from aiohttp import web
 
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.plugins.contracts import Simulated, SimulatorOpening
+from xarb_runtime.plugins.simulator_desk import SIM, SimulatorDesk
+from xarb_runtime.plugins.simulator_faults import ScriptedFault
 
 from .bet_routes import BetRoutes
 from .bodies import MalformedError
@@ -21,20 +23,23 @@ from .cashout import CashoutRoutes
 from .control import Control
 from .desk import Desk
 from .drift import Drift
-from .faults import FaultQueue, WireFault
+from .faults import FaultQueue, WireFault, too_many_requests
 from .feed import Feed
 from .market_routes import MarketRoutes
 from .relayer import Relayer
 from .replies import ProblemError
 from .rpc import Rpc
-from .settings import THROW_AWAY_KEY, FakeSettings
+from .settings import THROW_AWAY_KEY, FakeSettings, Word
 from .settlement import Oracle
+from .window import book_of, offers_of
 from .world import World
 
 LOOPBACK = "127.0.0.1"
 REST, STREAMS, RPC = "/api/v1/public", "/v1/streams", "/rpc"
 #: The variable that holds the key of the first bettor.
 KEY_ENV = "AZURO_FAKE_KEY"
+
+_FEED = "GET feed"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,7 +57,7 @@ class Site:
         self._clock = opening.clock
         self._latency_ms = parse_duration_ms(settings.latency)
         self.world = World(settings, opening.clock)
-        self.feed, self._faults = Feed(opening.clock), FaultQueue()
+        self.feed, self._faults = Feed(opening.clock, self.world.script), FaultQueue()
         self._relayer, self._oracle = Relayer(self.world), Oracle(self.world)
         self._cashouts = CashoutRoutes(self.world)
         self.world.market.listen(self.feed.tell)
@@ -68,11 +73,21 @@ class Site:
         app.on_response_prepare.append(self._date)
         desk = Desk(self.world, self._relayer)
         app.router.add_routes(MarketRoutes(self.world).routes(REST))
-        app.router.add_routes(BetRoutes(self.world, desk).routes(REST))
+        app.router.add_routes(BetRoutes(self.world, desk, self.feed).routes(REST))
         app.router.add_routes(self._cashouts.routes(REST))
         app.router.add_get(f"{STREAMS}/feed", self.feed.serve)
         app.router.add_post(RPC, Rpc(self.world, self._oracle).serve)
+        app.router.add_routes(self._simulator_desk().routes())
         return app
+
+    def _simulator_desk(self) -> SimulatorDesk:
+        def begin(fault: ScriptedFault) -> None:
+            if fault.fault == "away":
+                self.feed.drop()
+
+        return SimulatorDesk(
+            self.world.script, FakeSettings, get_args(Word), lambda: book_of(self.world), begin
+        )
 
     async def _date(self, request: web.Request, answer: web.StreamResponse) -> None:
         """Every server tells its time; without this it would be that of the machine."""
@@ -81,9 +96,12 @@ class Site:
 
     @web.middleware
     async def _meet(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(SIM):
+            self.world.agenda.advance()
+            return await handler(request)  # nothing goes wrong on the way of who rehearses
         route = f"{request.method} {_short(request.path)}"
         self.control.note(route)
-        fault = self._faults.next_for(route)
+        fault = self._faults.next_for(route) or self._scripted(route)
         pause_ms = self._latency_ms + (fault.delay_ms if fault else 0)
         if pause_ms:
             await self._clock.sleep_ms(pause_ms)
@@ -94,6 +112,17 @@ class Site:
             return await _disturbed(request, handler, fault)
         except ConnectionResetError:
             return _abort(request)
+
+    def _scripted(self, route: str) -> WireFault | None:
+        script = self.world.script
+        if script.strike("connection", route):
+            return WireFault()
+        told = None if route == _FEED else script.strike("request", route)
+        if told is None:
+            return None
+        if told.fault == "limit":
+            return too_many_requests(after_seconds=-(-script.limit_ms(told) // 1000))
+        return WireFault(what="answer", status=503)
 
 
 async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -184,6 +213,7 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
             section=section_of(opening.settings, address),
             environ={KEY_ENV: THROW_AWAY_KEY},
             control=site.control,
+            offers=tuple(offers_of(site.world)),
         )
     finally:
         ticking.cancel()

@@ -7,11 +7,17 @@ bettor whose key everybody knows. What contradicts itself is refused when the se
 
 import re
 from decimal import Decimal
-from typing import Literal, NoReturn
+from typing import Literal
 
 import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.plugins.simulator_faults import (
+    ScriptedFault,
+    check_duration,
+    check_mix,
+    refuse,
+)
 
 from .chains import CHAINS
 
@@ -22,19 +28,13 @@ THROW_AWAY_ADDRESS = "0x2c7536e3605d9c16a7a3d7b1898e529396a65c23"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 When = Literal["sync", "async"]
-
-
-def _check_duration(name: str, text: str | None) -> None:
-    if text is None:
-        return
-    try:
-        parse_duration_ms(text)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-
-
-def _refuse(name: str, expected: str, found: object) -> NoReturn:
-    raise ValueError(f"{name}: expected {expected}, found {found}")
+#: What can go wrong here: an order is never filled in part, and cannot be cancelled.
+Word = Literal[
+    "lost", "reset", "error", "error_after", "garbage", "slow", "refused", "unfilled", "rests",
+    "taken_back", "late_index", "stream_break",
+    "limit", "unavailable", "away",
+    "drop_frame", "repeat_frame", "stale_frame",
+]  # fmt: skip
 
 
 class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +59,7 @@ class FakeOutcome(_Written, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.odds <= 1 or self.odds != self.odds.quantize(Decimal("0.01")):
-            _refuse("odds", "decimal odds above 1 with two digits at most", self.odds)
+            refuse("odds", "decimal odds above 1 with two digits at most", self.odds)
 
 
 class FakeCondition(_Written, frozen=True, kw_only=True):
@@ -87,9 +87,9 @@ class FakeCondition(_Written, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.id.isdigit():
-            _refuse("id", "digits", self.id)
+            refuse("id", "digits", self.id)
         if len({outcome.id for outcome in self.outcomes}) != len(self.outcomes):
-            _refuse("outcomes", "different ids", [outcome.id for outcome in self.outcomes])
+            refuse("outcomes", "different ids", [outcome.id for outcome in self.outcomes])
 
 
 class FakeGame(_Written, frozen=True, kw_only=True):
@@ -117,9 +117,9 @@ class FakeGame(_Written, frozen=True, kw_only=True):
     league: str = "UEFA Conference League"
 
     def __post_init__(self) -> None:
-        _check_duration("starts_in", self.starts_in)
+        check_duration("starts_in", self.starts_in)
         if not self.id.isdigit():
-            _refuse("id", "digits", self.id)
+            refuse("id", "digits", self.id)
 
 
 class FakeBettor(_Written, frozen=True, kw_only=True):
@@ -142,7 +142,7 @@ class FakeBettor(_Written, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not _ADDRESS.fullmatch(self.address):
-            _refuse("address", "0x and 40 hexadecimal digits", self.address)
+            refuse("address", "0x and 40 hexadecimal digits", self.address)
 
 
 class FakeChecks(_Written, frozen=True, kw_only=True):
@@ -172,6 +172,40 @@ class FakeChecks(_Written, frozen=True, kw_only=True):
     fee: When = "sync"
     expiry: When = "sync"
     nonce: When = "async"
+
+
+class FakeMix(_Written, frozen=True, kw_only=True):
+    """
+    How orders fare: so many of a thousand, at most one fate an order. The rest is plain bets.
+
+    Attributes:
+        lost, reset, error, error_after, garbage, slow, refused, unfilled, rests, stream_break: see
+            [the words](#what-can-go-wrong).
+        taken_back: 5 to 20 s after it was accepted, scaled.
+        late_index: two looks do not find the order.
+    """
+
+    unfilled: int = 0
+    refused: int = 0
+    lost: int = 0
+    taken_back: int = 0
+    late_index: int = 0
+    rests: int = 0
+    slow: int = 0
+    error: int = 0
+    error_after: int = 0
+    reset: int = 0
+    garbage: int = 0
+    stream_break: int = 0
+
+    def __post_init__(self) -> None:
+        check_mix(self)
+
+
+class FakeFault(ScriptedFault, frozen=True, kw_only=True):
+    """See `ScriptedFault`."""
+
+    fault: Word
 
 
 _FOOTBALL = FakeGame(
@@ -261,6 +295,8 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
         cashout: there is a cashout; otherwise all its paths are 404, as seen in September 2026.
         void_refund: a void gives back the `full` stake, or `stored`, 99 % of it.
         calibrated: orders meet the fates that live orders have been seen to meet.
+        mix: orders fare like this, whatever `calibrated` says; see there.
+        faults: what shall go wrong besides, from the start on; see there.
         drift: how often live prices move, and live conditions stop for a moment; left out: never.
         seed: other seeds, other fates, other delays, another drift.
     """
@@ -283,18 +319,20 @@ class FakeSettings(_Written, frozen=True, kw_only=True):
     cashout: bool = False
     void_refund: Literal["full", "stored"] = "full"
     calibrated: bool = False
+    mix: FakeMix | None = None
+    faults: tuple[FakeFault, ...] = ()
     drift: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.environment not in CHAINS:
-            _refuse("environment", f"one of {', '.join(CHAINS)}", self.environment)
+            refuse("environment", f"one of {', '.join(CHAINS)}", self.environment)
         for name in ("accepted_after", "accepted_within", "latency", "expires_ahead", "drift"):
-            _check_duration(name, getattr(self, name))
+            check_duration(name, getattr(self, name))
         if parse_duration_ms(self.accepted_within) < parse_duration_ms(self.accepted_after):
-            _refuse("accepted_within", f"{self.accepted_after} or more", self.accepted_within)
+            refuse("accepted_within", f"{self.accepted_after} or more", self.accepted_within)
         if self.delay_scale < 0:
-            _refuse("delay_scale", "0 or more", self.delay_scale)
+            refuse("delay_scale", "0 or more", self.delay_scale)
         ids = [condition.id for game in self.games for condition in game.conditions]
         if len(set(ids)) != len(ids):
-            _refuse("games", "every condition once", ids)
+            refuse("games", "every condition once", ids)

@@ -8,10 +8,11 @@ from random import Random
 
 from xarb_runtime.domain.money import ZERO, parse_duration_ms
 from xarb_runtime.plugins.clock import Clock
+from xarb_runtime.plugins.simulator_script import FaultScript
 
 from .agenda import Agenda
 from .chains import CHAINS
-from .fates import ORDINARY, OrderFate, drawn_fate
+from .fates import ORDINARY, OrderFate, as_told, drawn_fate, mixed_fate
 from .games import Condition, Outcome
 from .ledger import WITHOUT_LIMIT, Ledger
 from .market import Market
@@ -35,6 +36,7 @@ class World:
         market, ledger: the games, and the chain's books.
         orders: all orders, also those that were refused, by id, oldest first.
         destined: what becomes of the next orders, first come, first served.
+        script: what the settings, and whoever rehearses, let go wrong; it comes after `destined`.
     """
 
     def __init__(self, settings: FakeSettings, clock: Clock) -> None:
@@ -45,6 +47,8 @@ class World:
         self.market = Market(settings.games, self.opened_ms)
         self.orders: dict[str, BetOrder] = {}
         self.destined: deque[OrderFate] = deque()
+        self.script = FaultScript(settings.faults, settings.seed, clock.now_ms)
+        self._clock = clock
         decimals = self.chain.decimals
         self.ledger = Ledger(
             to_units(settings.pool, decimals), full_refund=settings.void_refund == "full"
@@ -80,6 +84,11 @@ class World:
         """The smallest stake in base units."""
         return to_units(self.settings.min_bet, self.chain.decimals)
 
+    async def pause(self, milliseconds: int) -> None:
+        """Wait; not at all when there is nothing to wait for."""
+        if milliseconds > 0:
+            await self._clock.sleep_ms(milliseconds)
+
     def scaled(self, milliseconds: int) -> int:
         """Return a delay as the settings scale it."""
         return int(milliseconds * self.settings.delay_scale)
@@ -97,6 +106,11 @@ class World:
         """Return what becomes of an order that has just arrived."""
         if self.destined:
             return self.destined.popleft()
+        told = self.script.strike("order", order.id)
+        if told is not None:
+            return as_told(told)
+        if self.settings.mix is not None:
+            return mixed_fate(self.settings.mix, self.settings.seed, order.id)
         if not self.settings.calibrated:
             return ORDINARY
         live = any(leg.game_state == "Live" for leg in order.legs)

@@ -10,6 +10,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from xarb_runtime.plugins.simulator_script import FaultScript
+
 from .house import House
 from .model import Fill, Market, Order, Row
 from .rows import best_row, book_row, fill_row, order_row, public_trade_row
@@ -24,6 +26,13 @@ _WITHOUT_HISTORY = "best_odds_v3:"
 #: What happens to a publication on its way: it is lost, comes twice, comes after the next one, or
 #: is changed. Its place in the history is not touched.
 StreamFaultKind = Literal["drop", "repeat", "swap", "rewrite"]
+
+#: In the words of the script.
+_KINDS_OF: dict[str, StreamFaultKind] = {
+    "drop_frame": "drop",
+    "repeat_frame": "repeat",
+    "stale_frame": "swap",
+}
 
 
 class StreamFault(msgspec.Struct, kw_only=True):
@@ -105,10 +114,11 @@ class Channels:
 
     Attributes:
         connections: who is connected.
-        faults: what goes wrong with the next publications.
+        faults: what goes wrong with the next publications; what the script says comes after it.
     """
 
-    def __init__(self, settings: FakeSettings) -> None:
+    def __init__(self, settings: FakeSettings, script: FaultScript) -> None:
+        self._script = script
         self.connections: set[Listener] = set()
         self.faults: list[StreamFault] = []
         self.house: House | None = None
@@ -213,14 +223,20 @@ class Channels:
 
     def _tell(self, name: str, data: Any) -> None:
         publication = self.channel(name).add(data)
-        fault = next((it for it in self.faults if fnmatchcase(name, it.channel)), None)
+        fault = self._fault(name)
         earlier = self._swapped.pop(name, None)
-        if fault is not None:
-            fault.left -= 1
-            self.faults = [it for it in self.faults if it.left > 0]
         self._send_as(name, publication, fault)
         if earlier is not None:
             self._send(name, earlier)
+
+    def _fault(self, name: str) -> StreamFault | None:
+        fault = next((it for it in self.faults if fnmatchcase(name, it.channel)), None)
+        if fault is not None:
+            fault.left -= 1
+            self.faults = [it for it in self.faults if it.left > 0]
+            return fault
+        told = self._script.strike("frame", name)
+        return None if told is None else StreamFault(kind=_KINDS_OF[told.fault])
 
     def _send_as(self, name: str, publication: dict[str, Any], fault: StreamFault | None) -> None:
         kind = "" if fault is None else fault.kind

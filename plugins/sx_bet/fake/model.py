@@ -20,6 +20,9 @@ Decision = Literal[
     "", "RESTED", "FULLY_FILLED", "PARTIAL_FILL_DONE", "PARTIAL_FILL_RESTED", "CANCELLED"
 ]
 
+#: What becomes of the first cancel of an order, see `OrderFate.on_cancel`.
+CancelFate = Literal["", "unconfirmed", "unconfirmed_done", "notCancelled", "filled"]
+
 
 class OrderState(StrEnum):
     """Where an order is."""
@@ -69,7 +72,7 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
     fails_first: bool = False
     hidden_looks: int = 0
     hidden_ms: int = 0
-    on_cancel: Literal["", "unconfirmed", "unconfirmed_done", "notCancelled", "filled"] = ""
+    on_cancel: CancelFate = ""
     forgets: bool = False
     answer: Literal["", "lost", "reset", "error", "error_after", "garbage"] = ""
     slow_ms: int = 0

@@ -124,8 +124,10 @@ class OrderDesk:
         found: dict[str, list[Row]] = {"cancelled": [], "notCancelled": [], "unconfirmed": []}
         for order_id in wanted:
             order = self._exchange.orders.get(order_id)
-            mine = order is not None and order.account is account and order.open
-            heading = self._exchange.cancel(order) if order and mine else "notCancelled"
+            heading = "notCancelled"
+            if order is not None and order.account is account and order.open:
+                self._floor.faults.of_cancel(order)
+                heading = self._exchange.cancel(order)
             row = {"orderId": order_id}
             if heading == "notCancelled":
                 row["reason"] = "NOT_FOUND"

@@ -3,11 +3,10 @@ Parts of the settings: who trades, what is in the books, how long bets are held 
 """
 
 from decimal import Decimal
-from typing import NoReturn
 
 import msgspec
 
-from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.plugins.simulator_faults import check_duration, refuse
 
 #: The address of the private key 0x11…11, which the whole world knows.
 ADDRESS = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A"
@@ -17,28 +16,10 @@ PRIVATE_KEY = "0x" + "11" * 32
 _HASH_DIGITS = 64
 
 
-def check_duration(name: str, text: str | None) -> None:
-    """
-    Check a duration that may be left out.
-
-    Raises:
-        ValueError: it is none; the message begins with `name`.
-    """
-    try:
-        parse_duration_ms(text or "0ms")
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-
-
 def _check_hash(name: str, text: str) -> None:
     digits = text.removeprefix("0x")
     if len(digits) != _HASH_DIGITS or set(digits) - set("0123456789abcdef"):
         refuse(name, "0x and 64 hexadecimal digits, small letters", text)
-
-
-def refuse(name: str, expected: str, found: object) -> NoReturn:
-    """Say that a value does not fit."""
-    raise ValueError(f"{name}: expected {expected}, found {found}")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

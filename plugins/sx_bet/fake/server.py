@@ -5,11 +5,16 @@ The exchange as a server on loopback.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import get_args
 
 from aiohttp import web
 
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.plugins.contracts import Simulated, SimulatorOpening
+from xarb_runtime.plugins.simulator_book import Offer
+from xarb_runtime.plugins.simulator_desk import SimulatorDesk
+from xarb_runtime.plugins.simulator_faults import ScriptedFault
+from xarb_runtime.plugins.simulator_script import FaultScript
 
 from .account_desk import AccountDesk
 from .channels import Channels
@@ -29,13 +34,15 @@ from .odds import units
 from .order_desk import OrderDesk
 from .realtime import Realtime
 from .reference_desk import ReferenceDesk
-from .settings import ADDRESS, PRIVATE_KEY, FakeAccount, FakeSettings
+from .settings import ADDRESS, PRIVATE_KEY, FakeAccount, FakeSettings, Word
 from .signing import Notary, invented_address
 from .tokens import Tokens
+from .window import book_of, offers_of
 
 LOOPBACK = "127.0.0.1"
 WEBSOCKET = "/connection/websocket"
 KEY_ENV = "SX_BET_SIMULATOR_KEY"
+API_KEY_ENV = "SX_BET_SIMULATOR_API_KEY"
 
 
 @asynccontextmanager
@@ -64,7 +71,8 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
         try:
             await web.TCPSite(runner, LOOPBACK, opening.port).start()
             address = f"{LOOPBACK}:{runner.addresses[0][1]}"
-            yield _simulated(settings, address, Control(floor, gate, realtime))
+            offers = offers_of(floor.house.markets.values())
+            yield _simulated(settings, address, Control(floor, gate, realtime), offers)
         except Exception as raised:  # noqa: BLE001 -- raised again below, outside the group
             error = raised
         finally:
@@ -77,7 +85,8 @@ async def serve(opening: SimulatorOpening) -> AsyncGenerator[Simulated, None]:
 
 def floor_of(settings: FakeSettings, work: Clockwork) -> Floor:
     """Return an exchange that nobody can reach yet."""
-    channels = Channels(settings)
+    script = FaultScript(settings.faults, settings.seed, lambda: work.now_ms)
+    channels = Channels(settings, script)
     house = House(settings, work, channels)
     channels.house = house
     ledger = Ledger(house.account, [_account(it) for it in settings.accounts])
@@ -89,7 +98,7 @@ def floor_of(settings: FakeSettings, work: Clockwork) -> Floor:
         house=house,
         exchange=exchange,
         checks=Checks(settings, exchange, house, notary),
-        faults=Faults(settings),
+        faults=Faults(settings, script),
         channels=channels,
         tokens=Tokens(parse_duration_ms(settings.token)),
     )
@@ -118,21 +127,35 @@ def _application(floor: Floor, gate: Gate, realtime: Realtime) -> web.Applicatio
         HistoryDesk(floor),
     ):
         app.router.add_routes(desk.routes())
+    app.router.add_routes(_simulator_desk(floor).routes())
     app.router.add_get(WEBSOCKET, realtime.connect)
     return app
 
 
-def _simulated(settings: FakeSettings, address: str, control: Control) -> Simulated:
+def _simulator_desk(floor: Floor) -> SimulatorDesk:
+    def begin(fault: ScriptedFault) -> None:
+        if fault.fault == "away":
+            floor.channels.quake()
+
+    return SimulatorDesk(
+        floor.faults.script, FakeSettings, get_args(Word), lambda: book_of(floor), begin
+    )
+
+
+def _simulated(
+    settings: FakeSettings, address: str, control: Control, offers: tuple[Offer, ...]
+) -> Simulated:
     account = settings.accounts[0]
     url = f"http://{address}"
     section = {
         "url": url,
         "realtime_url": f"ws://{address}{WEBSOCKET}",
         "chain_id": settings.chain_id,
-        "api_key": account.api_key,
+        "api_key_env": API_KEY_ENV,
         "address": account.address,
         "key_env": KEY_ENV,
     }
     # Another address has a key of its own, which its owner knows.
     environ = {KEY_ENV: PRIVATE_KEY} if account.address == ADDRESS else {}
-    return Simulated(url=url, section=section, environ=environ, control=control)
+    environ[API_KEY_ENV] = account.api_key
+    return Simulated(url=url, section=section, environ=environ, control=control, offers=offers)

@@ -2,7 +2,7 @@
 The settings of the stand-in: who trades there, what is in the books, and how it behaves.
 
 What contradicts itself is refused when the settings are read, with the key that is wrong. As a
-user writes them:
+user writes them (docs/reference/simulators.md has all of it):
 
     markets:
       - hash: "0x7a…7a"
@@ -10,6 +10,8 @@ user writes them:
         two: [{percent: "49.25", size: "2000"}, {percent: "50", size: "800"}]
         refill: 2s
     calibrated: true
+    faults:
+      - {fault: lost, numbers: [3]}
     seed: 7
 """
 
@@ -19,6 +21,12 @@ from typing import Literal
 import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
+from xarb_runtime.plugins.simulator_faults import (
+    ScriptedFault,
+    check_duration,
+    check_mix,
+    refuse,
+)
 
 from .parts import (
     ADDRESS,
@@ -29,8 +37,6 @@ from .parts import (
     FakeLevel,
     FakeMarket,
     Part,
-    check_duration,
-    refuse,
 )
 
 __all__ = [
@@ -40,12 +46,22 @@ __all__ = [
     "FakeAccount",
     "FakeChecks",
     "FakeDelays",
+    "FakeFault",
     "FakeLevel",
     "FakeMarket",
     "FakeMix",
     "FakeRates",
     "FakeSettings",
 ]
+
+#: What can go wrong here.
+Word = Literal[
+    "lost", "reset", "error", "error_after", "garbage", "slow", "refused", "unfilled", "partial",
+    "rests", "timeout", "taken_back", "late_index", "stream_break",
+    "cancel_unconfirmed", "cancel_refused", "cancel_too_late",
+    "limit", "unavailable", "away",
+    "drop_frame", "repeat_frame", "stale_frame",
+]  # fmt: skip
 
 #: Where a failed check is told: as an answer to the whole request, or in the order's own entry.
 CheckLevel = Literal["request", "entry", "off"]
@@ -82,38 +98,56 @@ class FakeChecks(Part, frozen=True, kw_only=True):
 
 class FakeMix(Part, frozen=True, kw_only=True):
     """
-    How orders fare when `calibrated` is set: shares in thousandths, at most one fate an order.
-
-    That immediate orders find nothing has been observed often; how often is one user's figure, with
-    a client that lost a step of the ladder. The others have been seen or are documented, without a
-    rate: these are chosen so that a few hundred orders show them all.
+    How orders fare: so many of a thousand, at most one fate an order. The rest is plain fills.
 
     Attributes:
-        no_liquidity: nothing is there when the order arrives.
-        partial: a part is there.
-        slow: matched as usual, answered 2 to 9 seconds later.
-        lost: matched as usual, the answer never arrives.
-        failed: matched, and taken back a moment later.
-        late_index: matched, but not found for the first looks.
-        timeout: the wait for the outcome ends without one.
-        error: an error of the server before the order is taken.
-        stream_break: matched as usual, and all websockets break.
+        unfilled, lost, timeout, error, stream_break, reset, error_after, garbage, refused, rests:
+            see [the words](#what-can-go-wrong).
+        partial: fills 10 to 90 %.
+        slow: takes 2 to 9 s.
+        taken_back: takes back all, or the first fill.
+        late_index: hides the order from 1 to 3 looks, for 3 s at most.
     """
 
-    no_liquidity: int = 120
-    partial: int = 80
-    slow: int = 50
-    lost: int = 20
-    failed: int = 20
-    late_index: int = 30
-    timeout: int = 15
-    error: int = 15
-    stream_break: int = 10
+    unfilled: int = 0
+    partial: int = 0
+    slow: int = 0
+    lost: int = 0
+    taken_back: int = 0
+    late_index: int = 0
+    timeout: int = 0
+    error: int = 0
+    stream_break: int = 0
+    reset: int = 0
+    error_after: int = 0
+    garbage: int = 0
+    refused: int = 0
+    rests: int = 0
 
     def __post_init__(self) -> None:
-        shares = msgspec.structs.astuple(self)
-        if min(shares) < 0 or sum(shares) > 1000:  # noqa: PLR2004 -- thousandths
-            refuse("mix", "shares of together at most 1000", sum(shares))
+        check_mix(self)
+
+
+#: That immediate orders find nothing has been observed often; how often is one user's figure, with
+#: a client that lost a step of the ladder. The others have been seen or are documented, without a
+#: rate: these are chosen so that a few hundred orders show them all.
+CALIBRATED = FakeMix(
+    unfilled=120,
+    partial=80,
+    slow=50,
+    lost=20,
+    taken_back=20,
+    late_index=30,
+    timeout=15,
+    error=15,
+    stream_break=10,
+)
+
+
+class FakeFault(ScriptedFault, frozen=True, kw_only=True):
+    """See `ScriptedFault`."""
+
+    fault: Word
 
 
 class FakeRates(Part, frozen=True, kw_only=True):
@@ -147,8 +181,9 @@ class FakeSettings(Part, frozen=True, kw_only=True):
         unlisted: a market that stands in for every hash that is not listed; left out: there are no
             others.
         delays, checks, rates: see there.
-        calibrated: orders fare as `mix` says; otherwise as the book has it.
-        mix: see there.
+        calibrated: orders fare as has been seen or documented; otherwise as the book has it.
+        mix: orders fare like this, whatever `calibrated` says; see there.
+        faults: what shall go wrong besides, from the start on; see there.
         seed: other seeds, other fates.
         latency: every answer takes this long.
         matching: from an order's arrival to its matching, betting delay not counted.
@@ -177,7 +212,8 @@ class FakeSettings(Part, frozen=True, kw_only=True):
     checks: FakeChecks = FakeChecks()
     rates: FakeRates = FakeRates()
     calibrated: bool = False
-    mix: FakeMix = FakeMix()
+    mix: FakeMix | None = None
+    faults: tuple[FakeFault, ...] = ()
     seed: int = 0
     latency: str = "20ms"
     matching: str = "200ms"
