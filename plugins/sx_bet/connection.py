@@ -32,8 +32,7 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[SxBetVenue, None]:
         KeyProblemError: there is no key, or it is not the account's.
     """
     own: SxBetSettings = opening.settings
-    if own.api_key:
-        opening.hide(own.api_key)
+    api_key = _api_key(opening)
     signer = await asyncio.to_thread(_signer, opening) if opening.trades else None
     # Without cookies: nobody asks for them, and looking for some takes a moment for every order.
     no_cookies = aiohttp.DummyCookieJar()
@@ -42,7 +41,7 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[SxBetVenue, None]:
             session,
             opening.clock,
             url=own.url,
-            api_key=own.api_key,
+            api_key=api_key,
             timeout_ms=parse_duration_ms(own.request_timeout),
             limit=own.rate_limit,
             kept=own.rate_kept,
@@ -52,7 +51,7 @@ async def open_venue(opening: VenueOpening) -> AsyncGenerator[SxBetVenue, None]:
         duties = [venue.keep]
         if signer is not None:
             duties.append(venue.follow)
-        if own.realtime_url and own.api_key:
+        if own.realtime_url and api_key:
             stream = Stream(
                 session,
                 rest,
@@ -90,14 +89,25 @@ async def _going_on(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _api_key(opening: VenueOpening) -> str:
+    """Return the API key; who only looks on may have none."""
+    own: SxBetSettings = opening.settings
+    key = own.api_key or opening.environ.get(own.api_key_env, "")
+    if key:
+        opening.hide(key)
+    elif opening.trades and own.api_key_env:
+        expected = f"the variable {own.api_key_env} in the environment"
+        raise KeyProblemError(f"api_key_env: expected {expected}, found none")
+    elif opening.trades:
+        expected = "the account's API key in .secrets.yaml, or api_key_env"
+        raise KeyProblemError(f"api_key: expected {expected}, found none")
+    return key
+
+
 def _signer(opening: VenueOpening) -> Signer:
     own: SxBetSettings = opening.settings
     signer = Signer(read_key(own.key_place, opening.environ, opening.hide))
     if own.address and own.address.lower() != signer.address.lower():
         expected = f"the key of {own.address}"
         raise KeyProblemError(f"address: expected {expected}, found that of {signer.address}")
-    if not own.api_key:
-        raise KeyProblemError(
-            "api_key: expected the account's API key in .secrets.yaml, found none"
-        )
     return signer

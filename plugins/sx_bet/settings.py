@@ -1,8 +1,8 @@
 """
 The settings of a connection to SX Bet.
 
-The API key is a secret: it stands in `.secrets.yaml` or in the environment, not in `settings.yaml`.
-The private key is no setting at all; what is here says where it is.
+The API key is a secret: it stands in `.secrets.yaml` or in the environment, not in `settings.yaml`,
+which may name the variable. The private key is no setting at all; what is here says where it is.
 """
 
 import re
@@ -41,6 +41,7 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         chain_id: the chain one means to trade on. If the exchange names another one, nothing is
             signed. 4162 is the main net, 79479957 the test net.
         api_key: the account's API key (V3). A secret: `.secrets.yaml`, or the environment.
+        api_key_env: the variable of the environment that holds the API key; instead of `api_key`.
         keystore_file: an encrypted JSON keystore with the account's private key.
         password_env: the variable of the environment that holds the keystore's password.
         key_env: the variable of the environment that holds the private key itself; instead of
@@ -68,6 +69,7 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     realtime_url: str = "wss://realtime.sx.bet/connection/websocket"
     chain_id: int = 4162
     api_key: str = ""
+    api_key_env: str = ""
     keystore_file: str = ""
     password_env: str = "XARB_KEYSTORE_PASSWORD"  # noqa: S105 -- the name of a variable
     key_env: str = ""
@@ -93,6 +95,8 @@ class SxBetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             _refuse("url", "an address such as https://api.sx.bet", self.url)
         if self.realtime_url and not self.realtime_url.startswith(("ws://", "wss://")):
             _refuse("realtime_url", "an address that begins with wss://", self.realtime_url)
+        if self.api_key and self.api_key_env:
+            _refuse("api_key_env", "one of api_key and api_key_env", "both")
         if self.address and not _ADDRESS.fullmatch(self.address):
             _refuse("address", "0x and 40 hexadecimal digits", self.address)
         if not 0 < self.min_stake <= self.max_stake:

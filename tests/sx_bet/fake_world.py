@@ -157,7 +157,8 @@ class World:
         self.simulated, self.http, self.clock = simulated, http, clock
         self.control = simulated.control
         section = simulated.section
-        self.me = Trader(self, api_key=section["api_key"], address=section["address"])
+        api_key = simulated.environ[section["api_key_env"]]
+        self.me = Trader(self, api_key=api_key, address=section["address"])
         self.other = Trader(self, private_key=OTHER_KEY, **OTHER)
         self.nobody = Trader(self, api_key="", address="")
 

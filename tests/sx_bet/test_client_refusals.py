@@ -172,7 +172,7 @@ def test_metadata_that_cannot_be_read_for_a_while_stops_nobody() -> None:
 
 def test_nothing_is_sent_where_nothing_is_traded() -> None:
     async def scene(stage: Scene) -> None:
-        async with stage.venue(trades=False, api_key="") as venue:
+        async with stage.venue(trades=False) as venue:
             order = stage.order()
             answer = await venue.place(order)
 
@@ -210,7 +210,7 @@ def test_an_api_key_of_somebody_else_sends_nothing() -> None:
     settings = fake.FakeSettings(accounts=[fake.FakeAccount(), other])
 
     async def scene(stage: Scene) -> None:
-        async with stage.venue(api_key="somebody-elses-key") as venue:
+        async with stage.venue(api_key="somebody-elses-key", api_key_env="") as venue:
             answer = await venue.place(stage.order())
 
             assert isinstance(answer, Refused)

@@ -33,13 +33,14 @@ BEAT = "POST /heartbeat/v3"
         ("min_stake", "0"),
         ("min_stake", "2000"),
         ("rate_kept", 500),
+        ("api_key_env", "BOTH"),
         ("time_in_force", "DAY"),
         ("currency", "EUR"),
     ],
 )
 def test_settings_that_cannot_be(key: str, value: Any) -> None:
     with pytest.raises(ValueError, match=key):
-        open_settings(SPEC, {key: value}, "venues.sx")
+        open_settings(SPEC, {"api_key": "a key", key: value}, "venues.sx")
 
 
 def test_settings_do_not_show_the_api_key() -> None:
@@ -69,7 +70,8 @@ def test_capabilities(kind: str, partial: bool) -> None:
         ({"key_env": ""}, "keystore_file"),
         ({"key_env": "NOT_THERE"}, "NOT_THERE"),
         ({"address": "0x" + "12" * 20}, "address"),
-        ({"api_key": ""}, "api_key"),
+        ({"api_key_env": ""}, "^api_key: expected"),
+        ({"api_key_env": "NO_SUCH"}, "^api_key_env: expected the variable NO_SUCH in the env"),
     ],
 )
 def test_without_its_keys_it_does_not_open(section: dict[str, Any], words: str) -> None:
@@ -264,7 +266,7 @@ def test_a_key_that_is_not_known_is_told() -> None:
     """Of the wallet and what is in it nothing is known: nobody is sent to make or fill one."""
 
     async def scene(stage: Scene) -> None:
-        async with stage.venue(api_key="nobody-knows-this-key") as venue:
+        async with stage.venue(api_key="nobody-knows-this-key", api_key_env="") as venue:
             failing = {it.what: it for it in await venue.check() if not it.ok}
 
             assert set(failing) == ACCOUNT
@@ -326,7 +328,7 @@ def test_checks_raise_when_nobody_answers() -> None:
 
 def test_checks_where_nothing_is_traded() -> None:
     async def scene(stage: Scene) -> None:
-        async with stage.venue(trades=False, api_key="") as venue:
+        async with stage.venue(trades=False) as venue:
             assert {it.what for it in await venue.check()} == {"metadata", "betting delay", "clock"}
 
     play(scene)

@@ -36,7 +36,7 @@ async def client(simulated: Simulated) -> AsyncIterator[Any]:
     section = simulated.section
     client = prediction.sxbet(
         {
-            "apiKey": section["api_key"],
+            "apiKey": simulated.environ[section["api_key_env"]],
             "walletAddress": section["address"],
             "privateKey": simulated.environ[section["key_env"]],
             "enableRateLimit": False,
