@@ -52,8 +52,8 @@ def test_one_variable_may_hold_all_options(tmp_path: Path) -> None:
 def test_secrets_in_the_options_are_never_shown(tmp_path: Path) -> None:
     settings = load(
         tmp_path,
-        f"bus: {{options: {{password: {HUSH}}}}}",
-        f"bus: {{options: {{username: {HUSH}}}, operator_key: {HUSH * 4}}}",
+        "",
+        f"bus: {{options: {{password: {HUSH}, username: {HUSH}}}, operator_key: {HUSH * 4}}}",
     )
 
     for value in (settings, settings.bus, settings.bus.options, settings.redacted()):

@@ -9,6 +9,8 @@ from rich.console import Console
 
 from tests.settings.deployment import findings, load
 from xarb_runtime.service.settings import SecretText, SettingsError, load_settings
+from xarb_runtime.service.settings_check import check
+from xarb_runtime.service.settings_layers import read_layers
 from xarb_runtime.service.settings_secret import hide_url_password, is_secret_name, redact
 
 HUSH = "hunter2-hunter2"
@@ -37,14 +39,110 @@ def test_values_of_the_secrets_file_are_hidden_wherever_they_are_shown(tmp_path:
     assert str(settings.bus.url) == f"embedded://{HUSH}"
 
 
-@pytest.mark.parametrize("name", ["api_key", "apiKey", "TOKEN", "password", "client_secret"])
+NAMES = ["api_key", "apiKey", "TOKEN", "password", "passphrase", "client_secret"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_secret_name_hides_its_value_in_any_layer(tmp_path: Path, name: str) -> None:
     written = f"venues: {{sx: {{kind: ghost, {name}: {HUSH}, deep: {{{name}: [{HUSH}]}}}}}}"
-    settings = load(tmp_path, written)
+    (tmp_path / "settings.yaml").write_text(written)
+    settings, _ = check(read_layers(tmp_path, {}))
 
     assert HUSH not in shown(settings)
     assert HUSH not in shown(settings.venues)
     assert settings.venue_own("sx")[name] == HUSH
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_secret_in_settings_yaml_is_refused_and_not_repeated(tmp_path: Path, name: str) -> None:
+    long = f"{HUSH}-{HUSH}"
+    written = f"{{kind: ghost, a: {{{name}: {long}}}, b: [{{{name}: {long}}}], {name}: [{long}]}}"
+    found = findings(tmp_path, f"venues:\n  sx: {written}")
+
+    keys = ["a." + name, "b", name]
+    assert [text.partition(":")[0] for text in found] == [
+        f"XC205 venues.sx.{key} (settings.yaml" for key in keys
+    ]
+    assert all("expected no secret in this file, found one" in text for text in found)
+    assert (
+        f".secrets.yaml (mode 0600) or into the environment, XARB_VENUES__SX__A__{name}".upper()
+        in found[0].upper()
+    )
+    assert HUSH not in str(found)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        f"bus: {{options: {{password: {HUSH}}}}}",
+        "venues: {sx: {kind: ghost, password: 12345}}",
+        f"venues: {{sx: {{kind: ghost, password_env: x, wallet: {{private_key: {HUSH}}}}}}}",
+    ],
+)
+def test_secrets_of_every_plugin_are_refused_there(tmp_path: Path, section: str) -> None:
+    (found,) = findings(tmp_path, section)
+
+    assert found.startswith("XC205 ")
+    assert HUSH not in found
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "api_key: ''",
+        "api_key_env: SX_API_KEY",
+        "token: USDC",
+        "bet_token: '0x6629Ce1Cf35Cc1329ebB4F63202F3f197b3F050B'",
+        "token_file: var/control.token",
+        "max_tokens: 5",
+        "routing_key: opportunities",
+        "password: true",
+        "keystore_file: sx.json",
+    ],
+)
+def test_what_only_sounds_like_a_secret_may_stand_there(tmp_path: Path, entry: str) -> None:
+    load(tmp_path, f"venues: {{sx: {{kind: ghost, {entry}}}}}")
+
+
+def test_secrets_may_stand_where_they_belong(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        "venues: {sx: {kind: ghost}}",
+        f"venues: {{sx: {{api_key: {HUSH}}}}}",
+        XARB_VENUES__SX__PASSWORD=HUSH,
+    )
+
+    assert settings.venue_own("sx") == {"api_key": HUSH, "password": HUSH}
+
+
+@pytest.mark.parametrize("name", ["key_env", "password_env", "api_key_env", "passphrase_env"])
+@pytest.mark.parametrize(
+    "variable", ["SX_KEY", "SXKEY", "SX_KEY_2", "_SX", "XARB_KEYSTORE_PASSWORD"]
+)
+def test_the_name_of_a_variable_is_shown(tmp_path: Path, name: str, variable: str) -> None:
+    settings = load(
+        tmp_path,
+        f"venues: {{sx: {{kind: ghost, {name}: {variable}, a: [{{{name}: {variable}}}]}}}}",
+    )
+
+    assert repr(settings.venues).count(variable) == 2
+    assert str(settings.redacted()).count(variable) == 2
+    assert settings.venue_own("sx")[name].__class__ is str
+
+
+@pytest.mark.parametrize(
+    "pasted", [HUSH, "Hunter2", "hunter2", "0xABCDEF", "JBSWY3DPEHPK3PXP", "AB" * 32, "A B", "7"]
+)
+def test_a_secret_in_the_place_of_a_variable_s_name_stays_hidden(
+    tmp_path: Path, pasted: str
+) -> None:
+    (tmp_path / "settings.yaml").write_text(
+        f"venues: {{sx: {{kind: ghost, key_env: '{pasted}', a: [{{key_env: '{pasted}'}}]}}}}"
+    )
+    settings, _ = check(read_layers(tmp_path, {}))
+
+    assert f"'{pasted}'" not in repr(settings.venues)
+    assert f"'{pasted}'" not in str(settings.redacted())
 
 
 def test_a_variable_with_a_secret_name_is_hidden(tmp_path: Path) -> None:
@@ -82,7 +180,7 @@ def test_a_plugin_can_read_a_secret_as_its_own_type(tmp_path: Path) -> None:
     class Own(msgspec.Struct):
         api_key: str
 
-    settings = load(tmp_path, f"venues: {{sx: {{kind: ghost, api_key: {HUSH}}}}}")
+    settings = load(tmp_path, "venues: {sx: {kind: ghost}}", f"venues: {{sx: {{api_key: {HUSH}}}}}")
     own = msgspec.convert(settings.venue_own("sx"), Own, strict=False)
 
     assert own.api_key == HUSH
@@ -163,6 +261,8 @@ def test_a_secrets_file_of_its_owner_is_read(tmp_path: Path, mode: int) -> None:
         ("token", True),
         ("bettor-private-key", True),
         ("passwd", True),
+        ("passphrase", True),
+        ("key_env", True),
         ("token_file", False),
         ("secrets_folder", False),
         ("turkey-norway/over 2.5", False),

@@ -15,7 +15,7 @@ from xarb_runtime.service.settings_secret import HIDDEN, SecretText, holds_priva
 SHORTEST_SECRET = 6
 
 #: In whatever is to be hidden there is one of these, or a secret itself: a superset, quick to tell.
-_SUSPECT = re.compile("token|passw|secret|key|://", re.IGNORECASE)
+_SUSPECT = re.compile("token|pass|secret|key|://", re.IGNORECASE)
 
 
 class Redaction:

@@ -13,7 +13,13 @@ import msgspec
 
 from xarb_runtime.domain.money import parse_duration_ms
 from xarb_runtime.service.settings_finding import SettingFinding
-from xarb_runtime.service.settings_layers import PACKAGED, PREFIX, merge
+from xarb_runtime.service.settings_layers import (
+    PACKAGED,
+    PREFIX,
+    SECRETS_FILE,
+    merge,
+    variable_of,
+)
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_prune import prune
 from xarb_runtime.service.settings_rules import broken_rules
@@ -22,7 +28,9 @@ from xarb_runtime.service.settings_secret import (
     HIDDEN,
     SecretText,
     holds_private_key,
+    is_credential,
     is_secret_name,
+    names_variable,
 )
 from xarb_runtime.service.settings_sections import Section, VenueSettings
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
@@ -39,6 +47,7 @@ def check(layers: Sequence[Layer]) -> tuple[Settings, tuple[SettingFinding, ...]
     settings = builder.settings()
     findings = [*pruned, *builder.findings]
     wrong = {finding.key for finding in findings}
+    findings += [found for found in _open_secrets(layers) if found.key not in wrong]
     findings += broken_rules(settings, builder.where, wrong)
     return settings, tuple(findings)
 
@@ -90,11 +99,13 @@ class _Builder:
     def _hidden(self, path: KeyPath, value: Any) -> Any:
         # The limits are written into the journal: texts in them must stay plain.
         is_journaled = not issubclass(sections().get(path[:-1], Section), Section)
-        return value if is_journaled else _conceal(value, secret=self._is_secret(path))
+        return value if is_journaled else _conceal(value, secret=self._is_secret(path, value))
 
-    def _is_secret(self, path: KeyPath) -> bool:
+    def _is_secret(self, path: KeyPath, value: Any = None) -> bool:
+        if path in self._secret or names_variable(path[-1], value):
+            return path in self._secret
         # Below a venue every name counts, but not the venue's own.
-        return path in self._secret or any(map(is_secret_name, path[2:] or path[-1:]))
+        return any(map(is_secret_name, path[2:] or path[-1:]))
 
     def _venues(self) -> dict[str, dict[str, Any]]:
         venues = _at(self._tree, (VENUES,))
@@ -190,12 +201,41 @@ def _conceal(value: Any, *, secret: bool) -> Any:
         return SecretText(value) if secret and value else value
     if isinstance(value, dict):
         return {
-            name: _conceal(entry, secret=secret or is_secret_name(name))
+            name: _conceal(entry, secret=secret or is_secret_name(name, entry))
             for name, entry in value.items()
         }
     if isinstance(value, list):
         return [_conceal(entry, secret=secret) for entry in value]
     return value
+
+
+def _open_secrets(layers: Iterable[Layer]) -> Iterable[SettingFinding]:
+    """Plugins' secrets written out in a file that others may read; they are never repeated."""
+    for layer in layers:
+        if layer.secret or not layer.numbered:
+            continue  # a file for secrets, or a variable of the environment
+        for path in _leaf_paths(layer.tree):
+            leaf = _at(layer.tree, path)
+            is_of_a_plugin = path[0] == VENUES or path[:2] in FREE
+            if is_of_a_plugin and _holds_credential(path[-1], leaf.value):
+                yield SettingFinding(
+                    code="XC205",
+                    key=".".join(path),
+                    where=leaf.where,
+                    message="expected no secret in this file, found one",
+                    hint=f"Move it into {SECRETS_FILE} (mode 0600) or into the environment,"
+                    f" {variable_of(path)}. What has stood in a file may have been copied: get a"
+                    " new one.",
+                )
+
+
+def _holds_credential(name: str, value: Any) -> bool:
+    if isinstance(value, dict):
+        inner: dict[str, Any] = value
+        return any(_holds_credential(each, entry) for each, entry in inner.items())
+    if isinstance(value, list):
+        return any(_holds_credential(name, entry) for entry in value)
+    return is_credential(name, value)
 
 
 def _at(tree: Tree, path: KeyPath) -> Any:

@@ -2,8 +2,9 @@
 Secrets: values that must never be seen in a log, an error, a snapshot or on the console.
 
 A value is secret when it comes from `.secrets.yaml`, or when its key says so: a single word with
-token, password, secret or key in it. Names of files that hold a secret (`token_file`) are not
-secrets themselves.
+token, password, secret or key in it. What only says where a secret is, is none itself: the name of
+a file (`token_file`), and that of a variable of the environment (`key_env`), as long as it looks
+like one. A password that was written in its place stays hidden.
 """
 
 import re
@@ -14,8 +15,22 @@ from typing import Any
 #: What stands in the place of a secret.
 HIDDEN = "***"
 
-_SECRET_NAME = re.compile(r"^[\w-]*(?:token|passw|secret|key)[\w-]*$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"^[\w-]*(?:token|passw|passphrase|secret|key)[\w-]*$", re.IGNORECASE)
 _PLACE_NAME = re.compile(r"_(file|folder|path)$", re.IGNORECASE)
+_VARIABLE_NAME = re.compile(r"_env$", re.IGNORECASE)
+#: A variable, as people name them: SX_KEY, SX_KEY_2, SXKEY. Capitals with digits but without a line
+#: between them are rather a key that was pasted.
+_VARIABLE = re.compile(r"(?=[A-Z]+$|[A-Z0-9]*_)[A-Z_][A-Z0-9_]{0,63}")
+#: Names of secrets and of nothing else, unlike `routing_key` or `max_tokens`.
+_CREDENTIAL = re.compile(
+    r"(?:^|[\w-]*[_-])(?:api_?key|api_?secret|private_?key|secret_?key|access_?key"
+    r"|password|passwd|passphrase|secret)$",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"(?:^|[_-])token$", re.IGNORECASE)
+_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
+#: A shorter text is rather the name of a currency.
+_SHORTEST_TOKEN = 16
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
 _PRIVATE_KEY = re.compile(r"^\s*(?:0[xX])?[0-9a-fA-F]{64}\s*$")
 
@@ -34,9 +49,27 @@ class SecretText(str):
         return repr(HIDDEN)
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a key with this name holds a secret."""
-    return bool(_SECRET_NAME.search(name)) and not _PLACE_NAME.search(name)
+def is_secret_name(name: str, value: Any = None) -> bool:
+    """Whether a key with this name holds a secret; of some names it depends on the value."""
+    if not _SECRET_NAME.search(name) or _PLACE_NAME.search(name):
+        return False
+    return not names_variable(name, value)
+
+
+def names_variable(name: str, value: Any) -> bool:
+    """Whether a key holds the name of a variable of the environment, and not what is in it."""
+    is_text = isinstance(value, str) and bool(_VARIABLE.fullmatch(value))
+    return is_text and bool(_VARIABLE_NAME.search(name))
+
+
+def is_credential(name: str, value: Any) -> bool:
+    """Whether a key holds a secret beyond doubt, written out: an API key, a password, a token."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        return False
+    if _TOKEN.search(name):
+        text = str(value)
+        return len(text) >= _SHORTEST_TOKEN and not _ADDRESS.fullmatch(text)
+    return bool(_CREDENTIAL.search(name))
 
 
 def holds_private_key(value: Any) -> bool:
@@ -75,6 +108,6 @@ def redact(value: Any, path: str = "", secret_keys: Iterable[str] = ()) -> Any:
 
 
 def _redact_entry(name: str, entry: Any, path: str, hidden: frozenset[str]) -> Any:
-    if is_secret_name(name) and entry and not isinstance(entry, bool):
+    if is_secret_name(name, entry) and entry and not isinstance(entry, bool):
         return HIDDEN
     return redact(entry, f"{path}.{name}" if path else name, hidden)
