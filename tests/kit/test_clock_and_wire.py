@@ -96,6 +96,25 @@ def test_the_longest_stretch_is_measured() -> None:
     assert play(scene()) >= 20
 
 
+def test_time_in_which_others_have_the_core_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queued_s = 0.0
+    monkeypatch.setattr("xarb_runtime.testing.clock._queued", lambda: queued_s)
+
+    async def scene() -> int:
+        nonlocal queued_s
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, KitLoop)
+        loop.forget_longest()
+        time.sleep(0.02)  # noqa: ASYNC251 -- as if we could have run
+        queued_s = 600.0
+        await asyncio.sleep(0)
+        return loop.longest_ms()
+
+    assert play(scene()) == 0
+
+
 # -- What orders have in common --------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import os
 import selectors
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 #: Where time begins: not today, so that whoever looks at the wall clock is found out.
@@ -22,7 +23,11 @@ _THREAD_WORKS = 0.01
 #: How often sockets are looked at again, others being let run in between, before time moves.
 _LOOKS = 5
 
-#: How long something may always be ready to run, in real seconds, before time is called stuck.
+#: Of the running thread, on Linux: time on a core, time in the queue for one, turns.
+_SCHEDULED = Path("/proc/thread-self/schedstat")
+
+#: How long something may always be ready to run before time is called stuck: in real seconds,
+#: without those in which other processes have the core.
 STUCK_S = 30.0
 
 
@@ -36,17 +41,23 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self, stuck_s: float) -> None:
         super().__init__()
         self._stuck_s = stuck_s
-        self._moved = time.perf_counter()
+        self._moves()
         self.now = 0.0
         self.threads = 0
-        self.longest = 0.0
-        self._returned = time.perf_counter()
+        self.longest: float | None = None
+        self._returned = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
-        self.longest = max(self.longest, time.perf_counter() - self._returned)
+        if self.longest is None:
+            return self._select(timeout)
+        self.longest = max(self.longest, time.perf_counter() - _queued() - self._returned)
         events = self._select(timeout)
-        self._returned = time.perf_counter()
+        self.measure_from_here()
         return events
+
+    def measure_from_here(self) -> None:
+        queued = _queued()
+        self._returned = time.perf_counter() - queued
 
     def _select(self, timeout: float | None) -> Any:
         events = super().select(0)
@@ -54,22 +65,33 @@ class _Selector(selectors.DefaultSelector):
             self._go_on()
             return events
         if self.threads or timeout is None:
-            self._moved = time.perf_counter()
+            self._moves()
             return super().select(_THREAD_WORKS)
         for _ in range(_LOOKS):
             os.sched_yield()  # bytes that were sent a moment ago may still be on their way
             if events := super().select(0):
                 return events
         self.now += timeout
-        self._moved = time.perf_counter()
+        self._moves()
         return []
 
+    def _moves(self) -> None:
+        self._moved, self._queued = time.perf_counter(), _queued()
+
     def _go_on(self) -> None:
-        now = time.perf_counter()
-        if now - self._moved > self._stuck_s:
-            self._moved = now
+        still_s = time.perf_counter() - self._moved
+        if still_s > self._stuck_s and still_s - (_queued() - self._queued) > self._stuck_s:
+            self._moves()
             message = f"for {self._stuck_s:g} s something was always ready to run"
             raise StuckError(message)
+
+
+def _queued() -> float:
+    """How long this thread could have run and had no core, in seconds; 0 where nobody counts."""
+    try:
+        return int(_SCHEDULED.read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, LookupError, ValueError):
+        return 0.0
 
 
 class KitLoop(asyncio.SelectorEventLoop):
@@ -100,12 +122,16 @@ class KitLoop(asyncio.SelectorEventLoop):
         self._jumping.threads -= 1
 
     def longest_ms(self) -> int:
-        """Return the longest stretch in which nothing else could run, in real milliseconds."""
-        return round(self._jumping.longest * 1000)
+        """
+        Return the longest stretch in which nothing else could run since `forget_longest`, in real
+        milliseconds, without those in which other processes had the core.
+        """
+        return round((self._jumping.longest or 0.0) * 1000)
 
     def forget_longest(self) -> None:
         """Measure `longest_ms` from now on."""
         self._jumping.longest = 0.0
+        self._jumping.measure_from_here()
 
 
 class KitClock:
