@@ -6,11 +6,12 @@ import pickle
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.plugins.worlds import REGISTRY, settings
 from xarb_runtime.plugins.findings import PluginError, PluginSettingsError, UnknownPluginPart
-from xarb_runtime.plugins.settings import open_settings
+from xarb_runtime.plugins.settings import SectionError, open_settings, read_section
 
 
 def refusal(**raw: Any) -> str:
@@ -114,6 +115,43 @@ def test_the_settings_of_a_remote_ghost_are_checked(raw: dict[str, Any], key: st
         open_settings(REGISTRY.venue("ghost_remote"), raw, "venues.far")
 
     assert raised.value.findings[0].message.startswith(key)
+
+
+class Mix(msgspec.Struct):
+    """A section that names itself when it does not fit."""
+
+    lost: int = 0
+    mix: int = 0
+
+    def __post_init__(self) -> None:
+        if self.lost > 9:
+            raise ValueError("shares: expected less, found more")
+        if self.mix > 9:
+            raise ValueError("mix: expected less, found more")
+
+
+class Own(msgspec.Struct):
+    shares: Mix = msgspec.field(default_factory=Mix)
+    mix: Mix = msgspec.field(default_factory=Mix)
+
+
+@pytest.mark.parametrize("where", ["../own.yaml", ".own.yaml", "", "venues.sx"])
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ({"shares": {"lost": 10}}, "shares"),
+        ({"mix": {"mix": 10}}, "mix.mix"),
+        ({"mix": {"lost": "x"}}, "mix.lost"),
+        ({"mx": 1}, "mx"),
+    ],
+)
+def test_the_place_is_named_as_it_is_and_each_key_once(
+    where: str, raw: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(SectionError) as raised:
+        read_section(Own, raw, where)
+
+    assert raised.value.key == (f"{where}.{key}" if where else key)
 
 
 def test_errors_survive_being_sent_to_another_process() -> None:

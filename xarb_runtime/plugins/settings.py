@@ -48,16 +48,17 @@ def read_section(shape: type[S], raw: Mapping[str, Any], where: str = "") -> S:
     known = _keys(root)
     unknown = [key for key in raw if key not in known]
     if unknown:
-        raise _section_error(f"{where}.{unknown[0]}", *_unknown_key(unknown[0], known))
+        raise _section_error(where, f".{unknown[0]}", *_unknown_key(unknown[0], known))
     try:
         return msgspec.convert(dict(raw), shape, strict=False)
     except msgspec.ValidationError as error:
         path, problem, hint = _translate(str(error), root)
-        raise _section_error(f"{where}{path}", problem, hint) from error
+        raise _section_error(where, path, problem, hint) from error
 
 
-def _section_error(key: str, problem: str, hint: str) -> SectionError:
-    return SectionError(key.removeprefix("."), problem, hint)
+def _section_error(where: str, path: str, problem: str, hint: str) -> SectionError:
+    # Where may itself begin with a dot: `../own.yaml`.
+    return SectionError(f"{where}{path}" if where else path.removeprefix("."), problem, hint)
 
 
 def open_settings(spec: VenueSpec, raw: Mapping[str, Any], where: str) -> msgspec.Struct:
@@ -118,9 +119,14 @@ def _translate(text: str, settings: types.Type) -> tuple[str, str, str]:
         choices = ", ".join(_choices(_at(settings, path)))
         return path, f"expected one of {choices}, found {match['found']}", ""
     key, separator, rest = what.partition(": ")
-    if separator and " " not in key:
-        return f"{path}.{key}", rest, ""  # a check of the plugin's own that begins with the key
+    if separator and " " not in key:  # a check of the plugin's own that begins with the key
+        return path if _is_about(key, path, settings) else f"{path}.{key}", rest, ""
     return path, what, ""
+
+
+def _is_about(key: str, path: str, settings: types.Type) -> bool:
+    """Whether a check of a section names the section itself, and not a key in it."""
+    return path.endswith(f".{key}") and key not in _keys(_at(settings, path))
 
 
 def _unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
