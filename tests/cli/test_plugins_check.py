@@ -11,7 +11,7 @@ from xarb_runtime.ops.template import begin_plugin
 from xarb_runtime.plugins.registry import Registry
 
 KEY = "toll-key-without-worth"
-REFUSED = "return Refused(refusal.code, refusal.reason)"
+REFUSED = 'return Refused(said["code"], said.get("reason", ""))'
 #: Two cases: one about prices, one about refusals.
 FEW = ("--only", "XV-040", "--only", "XV-060")
 
@@ -78,7 +78,7 @@ def test_a_plugin_of_a_deployment_is_found_by_its_name_and_by_that_of_its_kind(t
 
 
 def test_a_case_that_fails_says_what_was_expected_and_found(toll: Path) -> None:
-    change(client_of(toll), REFUSED, "return Unknown(refusal.code)")
+    change(client_of(toll), REFUSED, 'return Unknown(said["code"])')
 
     result = xarb("plugins", "check", toll, *FEW, "--json", "report.json")
     (found,) = [
@@ -110,7 +110,7 @@ def test_a_key_of_the_bench_is_never_shown(toll: Path) -> None:
 
 
 def test_an_exemption_has_its_reason_in_the_table(toll: Path) -> None:
-    change(client_of(toll), REFUSED, "return Unknown(refusal.code)")
+    change(client_of(toll), REFUSED, 'return Unknown(said["code"])')
     change(bench_of(toll), "EXEMPT: dict[str, str] = {}", 'EXEMPT = {"XV-060": "it never refuses"}')
 
     result = xarb("plugins", "check", toll, *FEW)

@@ -21,47 +21,47 @@ from xarb_runtime.domain.orders import (
     Quote,
     Selection,
 )
+from xarb_runtime.plugins.http_venue import HttpVenue, Request
 from xarb_runtime.testing import kit
 from xarb_runtime.testing.bench import Fate, Held, NoSuchFateError
 from xarb_runtime.testing.case import CASES, Level
 from xarb_runtime.testing.conformance import VenueConformance
 from xarb_runtime.testing.plain.bench import PlainBench
-from xarb_runtime.testing.plain.client import PlainVenue
 from xarb_runtime.testing.report import KIT_VERSION, Outcome, Verdict, level_of
 
 SOME = ("XV-030", "XV-135", "XV-320")
 
 
-class _Silent(PlainVenue):
+class _Silent(HttpVenue):
     async def place(self, order: Order) -> PlaceAnswer:
         raise RuntimeError(f"cannot place {order.client_id}")
 
 
-class _Speechless(PlainVenue):
+class _Speechless(HttpVenue):
     async def place(self, order: Order) -> PlaceAnswer:
         return None  # type: ignore[return-value]
 
 
-class _Dawdling(PlainVenue):
+class _Dawdling(HttpVenue):
     async def place(self, order: Order) -> PlaceAnswer:
         await self.find(order)
         await asyncio.sleep(5)
         return await super().place(order)
 
 
-class _Breaking(PlainVenue):
+class _Breaking(HttpVenue):
     async def reports(self) -> AsyncIterator[OrderReport]:
         raise LookupError("no place to listen")
         yield
 
 
-class _Renaming(PlainVenue):
+class _Renaming(HttpVenue):
     async def reports(self) -> AsyncIterator[OrderReport]:
         async for report in super().reports():
             yield msgspec.structs.replace(report, client_id="7001")
 
 
-class _Asynchronous(PlainVenue):
+class _Asynchronous(HttpVenue):
     async def watch(self, order: Order) -> None:  # type: ignore[override]
         await asyncio.sleep(0)
 
@@ -69,15 +69,15 @@ class _Asynchronous(PlainVenue):
         return {}
 
 
-class _Floating(PlainVenue):
+class _Floating(HttpVenue):
     async def quote(self, selection: Selection) -> Quote:
         wrong: Any = 2.1
         return msgspec.structs.replace(await super().quote(selection), odds=wrong)
 
 
-class _Lost(PlainVenue):
+class _Lost(HttpVenue):
     async def find(self, order: Order) -> FindAnswer:
-        await self._call("GET", "changes?after=nothing")
+        await self.send(Request("GET", "/changes?after=nothing"))
         return await super().find(msgspec.structs.replace(order, client_id="nobody"))
 
 

@@ -112,7 +112,8 @@ def with_a_hasty_refusal(table: Table) -> None:
     """The new plugin calls an answer refused that it does not know."""
     client = table.folder / "xarb-my-venue" / "src" / "my_venue" / "client.py"
     text = client.read_text(encoding="utf-8")
-    honest, hasty = 'return Unknown(f"HTTP {status}")', 'return Refused(f"HTTP {status}")'
+    honest = "return _order(answer)"
+    hasty = f'{honest} or Refused(f"HTTP {{answer.status}}")'
     assert honest in text
     client.write_text(text.replace(honest, hasty, 1), encoding="utf-8")
     # Who types starts a process for each command; here they share the modules of one.

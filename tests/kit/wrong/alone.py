@@ -11,33 +11,35 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from tests.kit.wrong.making import Forgetting, Restating, Spoilt, wrong
+from tests.kit.wrong.making import Forgetting, Restating, Spoilt, asks_for_changes, wrong
 from xarb_runtime.domain.orders import Accepted, Order, OrderReport, PlaceAnswer
+from xarb_runtime.plugins.http_venue import Answer, Request
 from xarb_runtime.testing.plain import client
 
 replace = msgspec.structs.replace
 
 
 class _Hasty(Spoilt):
-    async def _hurry(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        asked.pop("urgent", None)
-        async with self._session.request(method, f"{self._url}/{path}", **asked) as answer:
-            return answer.status, await answer.read()
+    async def _hurry(self, request: Request) -> Answer:
+        asked: dict[str, Any] = {"headers": self._protocol.headers(request, 0)}
+        url = f"{self._url}{request.target}"
+        async with self._session.request(request.method, url, data=request.body, **asked) as answer:
+            return Answer(status=answer.status, body=await answer.read())
 
 
 @wrong("XV-400")
 class AsksAsOftenAsItLikes(_Hasty):
-    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        if path.startswith("prices/"):
-            return await self._hurry(method, path, **asked)
-        return await super()._call(method, path, **asked)
+    async def send(self, request: Request, *, urgent: bool = False) -> Answer:
+        if request.target.startswith("/prices/"):
+            return await self._hurry(request)
+        return await super().send(request, urgent=urgent)
 
 
 @wrong("XV-410")
 class DoesNotWait(_Hasty):
-    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        await self._pace.turn(urgent=asked.get("urgent", False))
-        return await self._hurry(method, path, **asked)
+    async def send(self, request: Request, *, urgent: bool = False) -> Answer:
+        await self._pace.turn(urgent=urgent)
+        return await self._hurry(request)
 
 
 @wrong("XV-420")
@@ -61,8 +63,8 @@ class AsksOnceMoreAndOnlyOnce(Spoilt):
 
     async def reports(self) -> AsyncIterator[OrderReport]:
         async for report in super().reports():
-            status, _ = await self._call("GET", f"orders/{report.client_id}")
-            if status != client.OK:
+            answer = await self.send(Request("GET", f"/orders/{report.client_id}"))
+            if answer.status != client.OK:
                 continue
             yield report
 
@@ -86,20 +88,21 @@ class HearsOnlyItsOwn(Spoilt):
 class BeginsToListenNow(Spoilt):
     """What changed before it listened does not concern it."""
 
-    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        if path != "changes" or "begun" in self.kept:
-            return await super()._call(method, path, **asked)
-        status, body = await super()._call(method, path, params={"after": -1})
-        changes = msgspec.json.decode(body)
+    async def send(self, request: Request, *, urgent: bool = False) -> Answer:
+        if not asks_for_changes(request) or "begun" in self.kept:
+            return await super().send(request, urgent=urgent)
+        answer = await super().send(Request("GET", "/changes?after=-1"))
+        changes = msgspec.json.decode(answer.body)
         self.kept["begun"] = True
-        return status, msgspec.json.encode({**changes, "orders": []})
+        return replace(answer, body=msgspec.json.encode({**changes, "orders": []}))
 
 
 @wrong("XV-440")
 class LogsItsHeaders(Spoilt):
-    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        logging.getLogger("plain").debug("%s %s %s", method, path, dict(self._session.headers))
-        return await super()._call(method, path, **asked)
+    async def send(self, request: Request, *, urgent: bool = False) -> Answer:
+        headers = self._protocol.headers(request, 0)
+        logging.getLogger("plain").debug("%s %s %s", request.method, request.target, headers)
+        return await super().send(request, urgent=urgent)
 
 
 @wrong("XV-450")
@@ -125,10 +128,10 @@ class NumbersByItsOwnClock(Restating):
 
 @wrong("XV-470")
 class BeatsByItself(Spoilt):
-    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        if path == "changes":
-            await super()._call("POST", "beats")
-        return await super()._call(method, path, **asked)
+    async def send(self, request: Request, *, urgent: bool = False) -> Answer:
+        if asks_for_changes(request):
+            await super().send(Request("POST", "/beats"))
+        return await super().send(request, urgent=urgent)
 
 
 @wrong("XV-475")

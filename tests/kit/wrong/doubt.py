@@ -6,7 +6,6 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
 
 import aiohttp
 import msgspec
@@ -26,6 +25,7 @@ from xarb_runtime.domain.orders import (
     Refused,
     Unknown,
 )
+from xarb_runtime.plugins.http_venue import Answer, Request
 
 replace = msgspec.structs.replace
 
@@ -44,17 +44,17 @@ class _Watching(Spoilt):
         answer = await super().place(order)
         return self.kept.pop("conclusion", None) or answer
 
-    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        if path != "orders":
-            return await super()._call(method, path, **asked)
+    async def send(self, request: Request, *, urgent: bool = False) -> Answer:
+        if request.target != "/orders":
+            return await super().send(request, urgent=urgent)
         order = self.kept["order"]
         try:
-            status, body = await super()._call(method, path, **asked)
+            answer = await super().send(request, urgent=urgent)
         except BaseException as error:
             self.kept["conclusion"] = self.failed(order, error)
             raise
-        self.kept["conclusion"] = self.answered(order, status, body)
-        return status, body
+        self.kept["conclusion"] = self.answered(order, answer.status, answer.body)
+        return answer
 
 
 class _Disbelieving(_Watching):
@@ -249,7 +249,8 @@ class TakesOldForGone(Spoilt):
 class BelievesEvery404(Spoilt):
     async def find(self, order: Order) -> FindAnswer:
         answer = await super().find(order)
-        if answer == Unknown("HTTP 404") and self._clock.now_ms() > order.expires_ms:
+        is_a_404 = isinstance(answer, Unknown) and answer.reason.startswith("HTTP 404")
+        if is_a_404 and self._clock.now_ms() > order.expires_ms:
             return Absent("not found")
         return answer
 

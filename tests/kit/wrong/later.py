@@ -6,6 +6,7 @@ import msgspec
 
 from tests.kit.wrong.making import Restating, Spoilt, wrong
 from xarb_runtime.domain.orders import Absent, FindAnswer, Order, OrderReport, PlaceAnswer, Unknown
+from xarb_runtime.plugins.http_venue import Request
 
 replace = msgspec.structs.replace
 
@@ -24,8 +25,9 @@ class SendsWhatIsNotShown(Spoilt):
     async def _is_behind(self, order: Order) -> bool:
         """Whether *not found* is the answer of an index that is behind the venue's time."""
         now_ms = (await self.quote(order.selection)).time_ms
-        status, body = await self._call("GET", f"orders/{order.client_id}", urgent=True)
-        return status == 404 and msgspec.json.decode(body)["looked_at_ms"] < now_ms
+        request = Request("GET", f"/orders/{order.client_id}")
+        answer = await self.send(request, urgent=True)
+        return answer.status == 404 and answer.read(dict[str, int])["looked_at_ms"] < now_ms
 
 
 @wrong("XV-272")

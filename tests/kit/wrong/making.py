@@ -2,8 +2,7 @@
 What wrong venues are made of: the plain one, spoilt in one place.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -17,10 +16,10 @@ from xarb_runtime.domain.orders import (
     OrderReport,
     PlaceAnswer,
 )
-from xarb_runtime.plugins.contracts import Capabilities, VenueOpening
-from xarb_runtime.testing.plain import client
+from xarb_runtime.plugins.contracts import Capabilities
+from xarb_runtime.plugins.http_venue import FAILURES, Answer, HttpVenue, Request, http_spec
 from xarb_runtime.testing.plain.bench import PlainBench
-from xarb_runtime.testing.plain.client import PlainVenue
+from xarb_runtime.testing.plain.client import PlainProtocol
 
 #: By the one case that each of them fails.
 WRONG: dict[str, type[PlainBench]] = {}
@@ -40,7 +39,7 @@ def boasts(case: str, **changes: Any) -> None:
     """Note the plain venue with wrong words about what it can do."""
 
     def capabilities(settings: Any) -> Capabilities:
-        return msgspec.structs.replace(client.capabilities(settings), **changes)
+        return msgspec.structs.replace(PlainBench.spec.capabilities(settings), **changes)
 
     _note(case, "Boaster", {"capabilities": capabilities})
 
@@ -67,23 +66,16 @@ def _bench(name: str, spec: dict[str, Any]) -> type[PlainBench]:
 
 def opened_as(venue: type) -> Any:
     """Return what opens the plain venue, to behave as another class says."""
-
-    @asynccontextmanager
-    async def open_wrong(opening: VenueOpening) -> AsyncGenerator[Any, None]:
-        async with client.open_plain(opening) as plain:
-            plain.__class__ = venue
-            plain.ids = set()
-            plain.kept = {}
-            yield plain
-
-    return open_wrong
+    return http_spec(PlainProtocol, name="plain", version="0.1.0", venue=venue).open
 
 
-class Spoilt(PlainVenue):
+class Spoilt(HttpVenue):
     """The plain venue, with something to remember."""
 
-    ids: set[str]
-    kept: dict[Any, Any]
+    def __init__(self, *opened: Any) -> None:
+        super().__init__(*opened)
+        self.ids: set[str] = set()
+        self.kept: dict[Any, Any] = {}
 
 
 class Restating(Spoilt):
@@ -117,17 +109,21 @@ class Forgetting(Spoilt):
     def forgets(self, problem: object) -> bool:
         raise NotImplementedError
 
-    async def _call(self, method: str, path: str, **asked: Any) -> tuple[int, bytes]:
-        if path != "changes":
-            return await super()._call(method, path, **asked)
+    async def send(self, request: Request, *, urgent: bool = False) -> Answer:
+        if not asks_for_changes(request):
+            return await super().send(request, urgent=urgent)
         if "lost" in self.kept:
-            asked["params"] = {"after": 10**6}
+            request = Request("GET", "/changes?after=1000000")
         try:
-            status, body = await super()._call(method, path, **asked)
-        except client.FAILURES as error:
+            answer = await super().send(request, urgent=urgent)
+        except FAILURES as error:
             if self.forgets(error):
                 self.kept["lost"] = True
             raise
-        if self.forgets(body):
+        if self.forgets(answer.body):
             self.kept["lost"] = True
-        return status, body
+        return answer
+
+
+def asks_for_changes(request: Request) -> bool:
+    return request.target.startswith("/changes")

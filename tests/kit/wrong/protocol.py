@@ -26,17 +26,19 @@ from xarb_runtime.domain.orders import (
     Unknown,
 )
 from xarb_runtime.plugins.contracts import VenueOpening
-from xarb_runtime.testing.plain import client
+from xarb_runtime.plugins.http_venue import FAILURES
+from xarb_runtime.testing.plain.bench import PlainBench
 
 replace = msgspec.structs.replace
 
 
 class _Loose(msgspec.Struct, frozen=True, kw_only=True):
     url: Any
-    key_env: str = "PLAIN_KEY"
+    key_env: str = ""
     timeout: str = "5s"
-    retry: str = "1s"
+    poll: str = "1s"
     requests: int = 240
+    window: str = "1m"
 
 
 other("XV-010", settings=_Loose)
@@ -45,10 +47,10 @@ other("XV-010", settings=_Loose)
 @asynccontextmanager
 async def _open_after_asking(opening: VenueOpening) -> AsyncGenerator[Any, None]:
     """Waits for the venue to be there, if not for ever."""
-    async with client.open_plain(opening) as venue:
+    async with PlainBench.spec.open(opening) as venue:
         try:
             await venue.heartbeat()
-        except (*client.FAILURES, ConnectionError):
+        except FAILURES:
             await opening.clock.sleep_ms(2_000)
         yield venue
 
@@ -138,7 +140,7 @@ class FindsUnderAnotherName(Spoilt):
 @wrong("XV-110")
 class BeatsIntoTheVoid(Spoilt):
     async def heartbeat(self) -> None:
-        with suppress(*client.FAILURES):
+        with suppress(*FAILURES):
             await super().heartbeat()
 
 
@@ -195,7 +197,7 @@ class NamesItsFiguresForPeople(Spoilt):
 async def _open_with_a_key_only(opening: VenueOpening) -> AsyncGenerator[Any, None]:
     if not opening.environ:
         raise ValueError("expected a key")
-    async with client.open_plain(opening) as venue:
+    async with PlainBench.spec.open(opening) as venue:
         yield venue
 
 
@@ -205,7 +207,7 @@ other("XV-160", open=_open_with_a_key_only)
 @asynccontextmanager
 async def _open_and_trade_with_a_key(opening: VenueOpening) -> AsyncGenerator[Any, None]:
     """Takes a key for the wish to trade."""
-    async with client.open_plain(replace(opening, trades=bool(opening.environ))) as venue:
+    async with PlainBench.spec.open(replace(opening, trades=bool(opening.environ))) as venue:
         yield venue
 
 

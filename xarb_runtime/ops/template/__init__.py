@@ -152,7 +152,6 @@ def _filled(text: str, name: str) -> str:
 
 def _renamed(text: str, name: str) -> str:
     """`plain` in all its spellings becomes the plugin's name; words such as *plainest* stay."""
-    text = text.replace("PlainVenue", f"{_stem(name).removesuffix('Venue')}Venue")
     for old, new in (("plain", name), ("PLAIN", name.upper()), ("Plain", _stem(name))):
         text = re.sub(rf"(?<![A-Za-z]){old}(?![a-z])", new, text)
     return text
