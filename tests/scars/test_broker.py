@@ -57,7 +57,7 @@ async def test_08_fifty_at_once_finished_in_any_order_were_handed_out_in_theirs(
     count, dice = 50, random.Random(8)
     opening = BusOpening(
         url=broker.url,
-        options=RabbitOptions(prefix=prefix),
+        options=RabbitOptions(prefix=prefix, heartbeat="60s"),
         in_flight=count,
         clock=SystemClock(),
     )
@@ -95,7 +95,7 @@ async def _publish(url: str, exchange: str, bodies: list[str]) -> None:
 
 
 async def test_09_an_unroutable_message_is_an_error(broker: Broker, prefix: str) -> None:
-    options = RabbitOptions(prefix=prefix, recent=0)
+    options = RabbitOptions(prefix=prefix, recent=0, heartbeat="60s")
     opening = BusOpening(url=broker.url, options=options, in_flight=1, clock=SystemClock())
     async with open_rabbitmq(opening) as bus, asyncio.timeout(60):
         await _connected(bus)

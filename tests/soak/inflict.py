@@ -11,7 +11,7 @@ from tests.soak.messages import word
 from tests.soak.scene import Scene
 
 #: So many messages have to be refused before a queue counts as full, and so long it is tried.
-REFUSED, FILLING_SECONDS = 5, 10.0
+REFUSED, FILLING_SECONDS = 5, 60.0
 
 
 async def inflict(scene: Scene, fault: Fault) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tests.servers.leash import wait_for
 from tests.servers.postgres import Console, PostgresServer
 from tests.store.factories import NOW
 from xarb_runtime.store import schema
@@ -140,8 +141,9 @@ class ServerStore(Store):
         return left
 
     def is_inside_a_commit(self) -> bool:
-        """What a writer that was just stopped has sent is read by the server within moments."""
-        time.sleep(_READ_BY_THEN_SECONDS)
+        """A writer that was just stopped may have sent something: the server is to see it first."""
+        wait_for(lambda: not _has_unread(self.server.port), "the server to read what was sent")
+        time.sleep(_SHOWN_BY_THEN_SECONDS)
         return bool(self.rows(_WRITERS_AT_WORK))
 
     @contextmanager
@@ -155,6 +157,17 @@ class ServerStore(Store):
         self.run("DROP FUNCTION no() CASCADE")
 
 
+def _has_unread(port: int) -> bool:
+    """Whether anything has come to a server's port, on this machine, that it has not read yet."""
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        _, local, _, state, queues, *_ = line.split()
+        ours = state == _ESTABLISHED and int(local.partition(":")[2], 16) == port
+        if ours and int(queues.partition(":")[2], 16):
+            return True
+    return False
+
+
+_ESTABLISHED = "01"
 TABLES = (
     "executions",
     "events",
@@ -169,7 +182,8 @@ TABLES = (
     "outbox",
 )
 
-_READ_BY_THEN_SECONDS = 0.05
+#: From reading a statement until the server shows that it is at work on it.
+_SHOWN_BY_THEN_SECONDS = 0.05
 _WRITERS_AT_WORK = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
     f" AND application_name = '{WRITER_SETTINGS['application_name']}' AND state <> 'idle'"
