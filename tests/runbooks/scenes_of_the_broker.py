@@ -17,12 +17,15 @@ from tests.runbooks.scenes import EXCHANGE, LIMITS, POOL, run, situation
 from tests.runbooks.table import Table
 from tests.servers.proxy import TcpProxy
 from tests.servers.rabbitmq import Broker
+from xarb_runtime.ops.status import StatusAnswer
 from xarb_runtime.simulation import market
 from xarb_runtime.simulation.scenario import Published
 
 KEY = "0123456789abcdef0123456789abcdef"
 #: Reconnecting that a test can wait for.
-_QUICK = {"heartbeat": "1s", "retry_from": "50ms", "retry_up_to": "200ms"}
+_QUICK = {"heartbeat": "10s", "retry_from": "50ms", "retry_up_to": "200ms"}
+#: So slow that a person sees it wait between two attempts.
+_SLOW = {"retry_from": "1s", "retry_up_to": "4s"}
 _CORNERS = (f"runbook_{number}" for number in itertools.count(1))
 
 
@@ -104,12 +107,19 @@ def _event(kind: str, data: dict[str, Any], **more: Any) -> bytes:
 @situation()
 def broker_down(table: Table) -> None:
     """The broker is out of reach; an execution has come to its end meanwhile."""
-    corner = _connected(table)
+    corner = _connected(table, **_SLOW)
     corner.network.refuse()
     table.until(lambda status: status.line.state == "waiting", "the broker out of reach")
     table.submit("o-1")
     table.until_state("x-o-1", "completed")
     table.until(lambda status: bool(status.outbox.error), "a message that could not be sent")
+    table.until(_has_just_tried, "an attempt that failed, and a pause before the next one")
+
+
+def _has_just_tried(status: StatusAnswer) -> bool:
+    line = status.line
+    is_new = status.now_ms - line.since_ms < 500
+    return line.state == "waiting" and "nothing listens" in line.reason and is_new
 
 
 @situation(after="broker_down")

@@ -17,7 +17,8 @@ from tests.soak.faults import KINDS, schedule
 from tests.soak.inflict import inflict
 from tests.soak.journal import Progress
 from tests.soak.messages import OPPORTUNITY, Message, plan
-from tests.soak.scene import Scene, open_scene
+from tests.soak.publisher import AT_ONCE
+from tests.soak.scene import IN_FLIGHT, Scene, open_scene
 from tests.soak.testimony import collect, until_recorded
 
 #: Without any progress for so long a soak is over, and has failed.
@@ -125,7 +126,14 @@ class Campaign:
         elapsed = time.monotonic() - self._begun
         if self._settings.pace and self._handed_out > self._settings.pace * elapsed:
             return False
+        if not self._scene.filled and self._handed_out >= self._settings.count - self._reserve:
+            return False
         return self._waiting() < self._settings.max_length // 2
+
+    @property
+    def _reserve(self) -> int:
+        """So many are kept until a queue is to be filled up, however slow everything is."""
+        return min(self._settings.max_length + IN_FLIGHT + AT_ONCE, self._settings.count // 2)
 
     def _waiting(self) -> int:
         seen = self._progress.messages + self._progress.letters

@@ -99,7 +99,7 @@ async def _queue_full(scene: Scene, _: Fault) -> None:
                     break
                 await asyncio.sleep(0.1)
         finally:
-            scene.gate = True
+            scene.gate = scene.filled = True
             scene.runtime.thaw()
 
 

@@ -39,6 +39,7 @@ class Scene:
         broker, proxy, venues, runtime, journal, publisher, recorder: who they are.
         held: a lock for each of `broker`, `proxy`, `runtime`, `disk` and the venues.
         gate: whether the publisher holds back when much is waiting.
+        filled: whether a queue was to be filled up already.
         paused: an operator has paused on purpose; nobody resumes.
         ended: set when the soak is over, for threads.
         resolved: how many incidents were closed by hand.
@@ -66,7 +67,7 @@ class Scene:
         self.held = {
             name: asyncio.Lock() for name in ("broker", "proxy", "runtime", "disk", *self.venues)
         }
-        self.gate = True
+        self.gate, self.filled = True, False
         self.paused = False
         self.ended = threading.Event()
         self.resolved = self.resumed = 0
