@@ -19,6 +19,7 @@ import pytest
 from aiohttp import web
 
 from tests.plugins.worlds import OVER, REGISTRY, ROOT, ghost, opening, order, settings
+from tests.servers.ports import free_port
 from xarb_runtime.domain.orders import Absent, Accepted, CancelRefused, Found, Refused, Unknown
 from xarb_runtime.plugins.candidates import load_file
 from xarb_runtime.plugins.settings import open_settings
@@ -99,7 +100,7 @@ async def test_no_answer_is_unknown_at_the_deadline(file: Path) -> None:
 
 
 async def test_a_venue_that_is_not_there_proves_nothing(file: Path) -> None:
-    async with server.serve(settings(), 0, file) as url:
+    async with server.serve(settings(), free_port(), file) as url:
         pass
     async with connect(url) as venue:
         assert isinstance(await venue.place(order(ID)), Unknown)
@@ -179,14 +180,15 @@ async def test_reports_arrive_while_somebody_listens(file: Path) -> None:
 
 
 async def test_a_listener_hears_from_a_venue_that_began_anew(file: Path) -> None:
+    port = free_port()
     async with AsyncExitStack() as clients:
-        async with server.serve(settings(**QUICK), 0, file) as url:
+        async with server.serve(settings(**QUICK), port, file) as url:
             venue = await clients.enter_async_context(connect(url))
             for name in ("a", "b"):
                 await venue.place(order(name))
             reports = aiter(venue.reports())
             assert [(await anext(reports)).client_id for _ in range(2)] == ["a", "b"]
-        other, port = file.with_name("other.jsonl"), int(url.rpartition(":")[2])
+        other = file.with_name("other.jsonl")
         async with server.serve(settings(**QUICK), port, other):
             await venue.place(order("c"))
 
