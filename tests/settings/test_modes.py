@@ -33,7 +33,7 @@ def test_a_ghost_in_live_mode_needs_no_limit(tmp_path: Path) -> None:
         (
             "{kind: sx_bet}",
             (
-                "XC203 venues.sx.open_limit (packaged defaults): expected an amount above 0, "
+                "XC203 venues.sx.open_limit (settings.yaml:2): expected an amount above 0, "
                 "because mode is live and sx is no ghost, found nothing. "
                 "It is the most that may be staked there at once, in the account's currency; "
                 "begin with little, see docs/how-to/go-live.md."

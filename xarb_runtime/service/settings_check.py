@@ -64,8 +64,12 @@ class _Builder:
         self._places = {path: where for layer in layers for path, where in layer.places.items()}
 
     def where(self, key: str) -> str:
-        """Return the place that decides a key's value."""
-        return self._places.get(tuple(key.split(".")), PACKAGED)
+        """Return the place that decides a key's value; of what a venue lacks its section's."""
+        path = tuple(key.split("."))
+        if path[0] == VENUES:
+            above = (path[:length] for length in range(len(path), 1, -1))
+            return next((self._places[it] for it in above if it in self._places), PACKAGED)
+        return self._places.get(path, PACKAGED)
 
     def settings(self) -> Settings:
         parts: dict[str, Any] = {}
