@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xarb_runtime.cli.errors import FAILED
-from xarb_runtime.cli.options import AsJson
+from xarb_runtime.cli.options import HERE, AsJson
 
 if TYPE_CHECKING:
     from xarb_runtime.ops.demo.play import DemoPlan
     from xarb_runtime.ops.demo.report import DemoReport
 
 SHOWN = 10
+
+
+def _times(text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+    except ArithmeticError:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        message = f"expected a number, 0 or more, such as 0.1, found {text}"
+        raise typer.BadParameter(message)
+    return found
 
 
 def venues_demo(
@@ -32,8 +43,14 @@ def venues_demo(
         str, typer.Option("--bus", metavar="URL", help="e.g. amqp://guest:guest@127.0.0.1/")
     ] = "embedded://",
     delays: Annotated[
-        str, typer.Option("--delays", help="Times Azuro's delays; 1 is as long as in life.")
-    ] = "0.1",
+        Decimal,
+        typer.Option(
+            "--delays",
+            parser=_times,
+            metavar="NUMBER",
+            help="Times Azuro's delays; 1 is as long as in life.",
+        ),
+    ] = Decimal("0.1"),
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -49,9 +66,10 @@ def venues_demo(
 
     def plan(place: Path) -> DemoPlan:
         return DemoPlan(
-            folder=place, count=count, rate=rate, seed=seed, bus=bus, delay_scale=Decimal(delays)
+            folder=place, count=count, rate=rate, seed=seed, bus=bus, delay_scale=delays
         )
 
+    _require_bus(bus)
     if folder is not None:
         _require_new(folder)
         _play(plan(folder), as_json=as_json)
@@ -71,6 +89,25 @@ def _require_new(folder: Path) -> None:
             do="Name another one, or leave --folder out",
         )
         raise ProblemError(problem)
+
+
+def _require_bus(url: str) -> None:
+    """Three processes are not started for a broker that is not there."""
+    import msgspec
+
+    from xarb_runtime.ops.bus_check import broker_of, greet
+    from xarb_runtime.ops.problems import ProblemError
+    from xarb_runtime.service.settings import BusSettings, Settings
+
+    broker = broker_of(HERE, Settings(bus=BusSettings(url=url)))
+    if broker is None:
+        return
+    try:
+        greet(broker)
+    except ProblemError as error:
+        do = "Start RabbitMQ there, name another one (--bus), or leave it out: none is needed"
+        problem = msgspec.structs.replace(error.problem, where="--bus", do=do)
+        raise ProblemError(problem, error.status) from error
 
 
 def _play(plan: "DemoPlan", *, as_json: bool) -> None:
