@@ -1,12 +1,15 @@
 """`xarb keys`: keys go in unseen and never come out."""
 
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.deployed import told, xarb
 from tests.ops.test_keystore import ADDRESS, KEY, PASSWORD
+from xarb_runtime.ops.check import check_deployment
+from xarb_runtime.ops.keystore import check_key_files
 from xarb_runtime.ops.layout import lay_out
 from xarb_runtime.service.settings import load_settings
 
@@ -99,5 +102,47 @@ def test_variables_that_hold_keys_are_no_settings(tmp_path: Path) -> None:
 def test_a_deployment_keeps_its_keystores_to_itself(tmp_path: Path) -> None:
     lay_out(tmp_path)
 
-    ignored = (tmp_path / ".gitignore").read_text().splitlines()
-    assert {"/var/", "*keystore*.json"} <= set(ignored)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    secret = ["sx.json", "azuro.json", "keys/my-keystore.json", "UTC--2026-11-22T20-00-00Z--19e7"]
+    secret += [".secrets.yaml", "var/sx.json", "keys/kalshi.pem"]
+    shown = ["settings.yaml", "statecharts/flow.yaml", "plugins/mine/cases.json"]
+    done = subprocess.run(
+        ["git", "check-ignore", *secret, *shown],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.splitlines() == secret
+
+
+def test_a_keystore_that_is_not_there_is_said_not_to_be_there(tmp_path: Path) -> None:
+    result = xarb("keys", "show", tmp_path / "nothere.json")
+
+    assert result.exit_code == 2
+    assert "nothere.json: the keystore cannot be read." in told(result)
+    assert "found No such file or directory" in told(result)
+    assert "xarb keys new FILE" in told(result)
+
+
+def test_keys_that_others_can_read_are_complained_about(tmp_path: Path) -> None:
+    for name in ("open.json", "mine.json", "open.pem", "open.csv"):
+        (tmp_path / name).write_text("{}")
+        (tmp_path / name).chmod(0o600 if name == "mine.json" else 0o640)
+    (tmp_path / "settings.yaml").write_text(
+        """
+        venues:
+          a: {kind: ghost, keystore_file: open.json, wallet: {pem_file: open.pem}, csv_file: open.csv}
+          b: {kind: ghost, keystore_file: mine.json}
+          c: {kind: ghost, keystore_file: gone.json}
+        """
+    )
+    settings = load_settings(tmp_path, {})
+
+    found = {it.problem.where: it for it in check_key_files(tmp_path, settings)}
+
+    assert set(found) == {"venues.a.keystore_file", "venues.a.wallet.pem_file"}
+    keystore = found["venues.a.keystore_file"]
+    assert keystore.severity == "warning"
+    assert keystore.problem.found == "mode 0640"
+    assert keystore.problem.do == f"Type: chmod 600 {tmp_path / 'open.json'}"
+    told_of = [it.problem.where for it in check_deployment(tmp_path, {}).checks]
+    assert set(found) <= set(told_of)

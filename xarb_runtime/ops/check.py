@@ -11,6 +11,7 @@ import msgspec
 
 from xarb_runtime.bundle import BundleError
 from xarb_runtime.ops.findings import Check, fine, stops
+from xarb_runtime.ops.keystore import check_key_files
 from xarb_runtime.ops.places import (
     check_bus,
     check_control,
@@ -87,6 +88,7 @@ def check_deployment(
     charts, found = _charts(folder, settings, registry)
     checks += found
     checks += _venues(settings, registry)
+    checks += check_key_files(folder, settings)
     if asks_venues and registry is not None:
         checks += check_venues(folder, settings, registry, learned.append)
     if asks_venues:

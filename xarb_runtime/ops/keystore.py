@@ -6,19 +6,23 @@ What a venue's `keystore_file` names. The key itself is never shown and never wr
 
 import json
 import os
+import re
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from xarb_runtime.ops.findings import Check
 from xarb_runtime.ops.problems import Problem, ProblemError
 from xarb_runtime.plugins.process_wide import process_kept
+from xarb_runtime.service.settings_model import Settings
 
 LEAST_PASSWORD = 8
 _BYTES = 32
 _OWNER_ONLY = 0o600
+_KEY_FILE = re.compile(r"(?:^|_)(?:keystore|key|pem|secret|password)_file$")
 #: Private keys are numbers below the order of the curve secp256k1.
 _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 
@@ -122,7 +126,14 @@ def address_of(file: Path) -> str:
     try:
         found: Any = json.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise ProblemError(_no_keystore(file, error.strerror or str(error))) from error
+        problem = Problem(
+            what="the keystore cannot be read",
+            where=str(file),
+            expected="a file that this user may read",
+            found=error.strerror or str(error),
+            do="`xarb keys new FILE` makes one, `xarb keys import FILE` takes a key that you have",
+        )
+        raise ProblemError(problem) from error
     except ValueError as error:
         raise ProblemError(_no_keystore(file, "something else")) from error
     address = found.get("address") if isinstance(found, dict) else None
@@ -138,6 +149,32 @@ def _no_keystore(file: Path, found: str) -> Problem:
         expected="an encrypted JSON keystore, version 3",
         found=found,
     )
+
+
+def check_key_files(folder: Path, settings: Settings) -> Iterator[Check]:
+    """Complain about venues' files of keys that others than their owner can read."""
+    for name in sorted(settings.venues):
+        for key, file in _key_files(settings.venue_own(name), folder, f"venues.{name}"):
+            with suppress(OSError):  # that it is not there, the venue says itself
+                if not is_open_to_others(file):
+                    continue
+                mode = stat.S_IMODE(file.stat().st_mode)
+                problem = Problem(
+                    what=f"others can read {file}",
+                    where=key,
+                    expected="a file that only its owner can read (mode 0600)",
+                    found=f"mode {mode:04o}",
+                    do=f"Type: chmod 600 {file}",
+                )
+                yield Check(area="venues", severity="warning", problem=problem)
+
+
+def _key_files(section: Mapping[str, Any], folder: Path, where: str) -> Iterator[tuple[str, Path]]:
+    for name, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _key_files(cast("Mapping[str, Any]", value), folder, f"{where}.{name}")
+        elif _KEY_FILE.search(name) and isinstance(value, str) and value:
+            yield f"{where}.{name}", folder / value
 
 
 def is_open_to_others(file: Path) -> bool:

@@ -42,11 +42,13 @@ Plugins import `xarb_runtime.plugins` and `xarb_runtime.domain`, and nothing els
 """
 
 GITIGNORE = """\
-# The journal, the control token, logs, keystores; and what must not be seen.
+# The journal, the control token, logs; and what must not be seen: secrets, keystores, keys.
 /var/
 .secrets.yaml
+/*.json
 *keystore*.json
-/UTC--*
+UTC--*
+*.pem
 __pycache__/
 """
 
