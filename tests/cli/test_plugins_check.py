@@ -125,6 +125,8 @@ def test_an_exemption_has_its_reason_in_the_table(toll: Path) -> None:
     [
         ('{"XV-999": "why not"}', "expected the number of a case, found XV-999"),
         ('{"XV-060": " "}', "XV-060: expected a reason, found an empty text"),
+        ('{"XV-060": None}', "Expected `str`, got `null`"),
+        ('["XV-060"]', "Expected `object`, got `array`"),
     ],
 )
 def test_an_exemption_that_is_none_is_bad_input(toll: Path, exempt: str, expected: str) -> None:
@@ -132,7 +134,8 @@ def test_an_exemption_that_is_none_is_bad_input(toll: Path, exempt: str, expecte
 
     result = xarb("plugins", "check", toll, *FEW)
 
-    assert (result.exit_code, expected in told(result)) == (2, True)
+    assert (result.exit_code, f"bench.py: EXEMPT: {expected}" in told(result)) == (2, True)
+    assert "--debug" not in told(result)
 
 
 def test_a_number_that_no_case_has_is_bad_input(toll: Path) -> None:

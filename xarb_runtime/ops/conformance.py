@@ -62,7 +62,7 @@ def play(
     try:
         return run_kit(mounted.bench, exempt=mounted.exempt, only=only, told=told)
     except Exception as error:
-        # What a venue does wrong is an outcome. This is the bench, or an exemption of nothing.
+        # What a venue does wrong is an outcome. This is the bench.
         problem = Problem(
             what="the kit cannot be run on this bench",
             where=mounted.place,

@@ -17,6 +17,7 @@ from xarb_runtime.ops.conformance_subject import Subject
 from xarb_runtime.ops.problems import Problem, ProblemError
 from xarb_runtime.plugins.candidates import describe
 from xarb_runtime.testing.bench import Bench
+from xarb_runtime.testing.kit import check_exemptions
 
 #: What a plugin's module of the same name holds: a class that inherits `Bench`, and `EXEMPT`.
 BENCH = "bench"
@@ -134,7 +135,23 @@ def _imported(name: str) -> ModuleType:
 
 def _mounted(bench: type[Bench], module: ModuleType) -> Mounted:
     place = f"{module.__name__}:{bench.__name__}"
-    return Mounted(place=place, bench=bench, exempt=dict(getattr(module, EXEMPT, {})))
+    return Mounted(place=place, bench=bench, exempt=_exemptions(module))
+
+
+def _exemptions(module: ModuleType) -> dict[str, str]:
+    found: Any = getattr(module, EXEMPT, {})
+    try:
+        exempt = msgspec.convert(found, dict[str, str])
+        check_exemptions(exempt)
+    except ValueError as error:
+        problem = Problem(
+            what=str(error).removeprefix("exempt: "),
+            where=f"{module.__file__}: {EXEMPT}",
+            do=f'{EXEMPT} says of cases why the venue cannot pass them: {{"XV-320": "it fills no'
+            ' order in parts"}',
+        )
+        raise ProblemError(problem) from error
+    return exempt
 
 
 def _no_bench(subject: Subject) -> Problem:
