@@ -19,7 +19,7 @@ from xarb_runtime.plugins.contracts import BusMessage, BusOpening
 from xarb_runtime.service.clock import SystemClock
 
 #: Only something that is broken ever waits for it.
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 OPPORTUNITY = "opportunity.detected"
 #: Tried again at once, so that tests need not wait; and on a busy machine, where everything may
 #: stand still for a second or two, no connection is taken for lost that is not.

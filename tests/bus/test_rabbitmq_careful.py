@@ -73,5 +73,5 @@ async def test_an_empty_queue_is_nothing_to_be_careful_about(broker: Broker, pre
     async with a_bus(broker.url, prefix, **FACTS) as bus, far(broker.url, prefix) as there:
         for number in range(6):
             await there.submit(str(number).encode())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert len(await take(bus.messages(), 6)) == 6

@@ -28,7 +28,7 @@ class RabbitHarness:
         """All listeners are bound, and the broker has delivered whatever there is room for."""
         await asyncio.gather(*self._listening)
         mailbox, queue = self.bus._opportunities, self._others.names.opportunities
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self._others.ready(queue) and not mailbox.full:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await self.bus._session.look()

@@ -83,7 +83,7 @@ async def test_an_iterator_outlives_the_broker(own: Broker, prefix: str) -> None
             await others.submit(b"1")
             await others.submit(b"2", "operator.halt")
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert ((await coming).body, (await word).body) == (b"1", b"2")
 
 
@@ -102,7 +102,7 @@ async def test_a_broker_that_is_not_there_at_the_start_is_waited_for(
         async with far(own.url, prefix) as others:
             await others.submit(b"1")
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert (await coming).body == b"1"
 
 
@@ -166,7 +166,7 @@ async def test_a_queue_that_was_deleted_is_made_again(broker: Broker, prefix: st
 
         async with far(broker.url, prefix) as others:
             await others.submit(b"1")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert (await coming).body == b"1"
 
 

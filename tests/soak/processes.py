@@ -20,7 +20,7 @@ from tests.servers.ports import free_port
 from tests.soak.evidence import Ended
 
 XARB = str(Path(sys.executable).with_name("xarb"))
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 KILLED = -signal.SIGKILL
 #: A safe stop, and one after which something was open on one side.
 STOPPED = (0, 3)

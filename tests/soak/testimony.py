@@ -17,7 +17,7 @@ from xarb_runtime.domain.money import ZERO
 
 QUEUES = (f"{PREFIX}.opportunities", f"{PREFIX}.operator")
 DEAD = f"{PREFIX}.dead"
-ASKING_SECONDS = 60.0
+ASKING_SECONDS = 120.0
 GET_SECONDS = 10.0
 
 
@@ -83,7 +83,7 @@ async def _ask_broker(scene: Scene, evidence: Evidence) -> None:
 async def _waiting(channel: AbstractChannel, name: str) -> int:
     """What a broker gets back from a connection that is gone takes it a moment to count."""
     count: int | None = 0
-    for _ in range(20):
+    for _ in range(80):
         queue = await channel.declare_queue(name, passive=True)
         count = queue.declaration_result.message_count
         if not count:
