@@ -83,3 +83,24 @@ async def test_nothing_is_sent_before_the_venue_says_so_again() -> None:
 def test_a_pace_that_lets_nothing_pass_is_refused(limit: int, kept: int, window_ms: int) -> None:
     with pytest.raises(ValueError, match="expected"):
         Pace(Clock(), limit, window_ms, kept=kept)
+
+
+async def test_a_request_leaves_as_many_for_others_as_it_says() -> None:
+    clock = Clock()
+    pace = Pace(clock, 10, 1_000)
+    for leave, may in ((6, 4), (2, 4), (0, 2)):
+        assert pace.left(leave=leave) == may
+        for _ in range(may):
+            await pace.turn(leave=leave)
+        assert pace.left(leave=leave) == 0
+        assert pace.wait_ms(leave=leave) == 1_000
+    assert clock.now_ms() == 1_000
+
+
+async def test_whoever_leaves_everything_has_a_turn_all_the_same() -> None:
+    clock = Clock()
+    pace = Pace(clock, 2, 1_000)
+    await pace.turn(leave=2)
+
+    assert clock.now_ms() == 1_000
+    assert pace.wait_ms(leave=2) == 1_000

@@ -13,13 +13,17 @@ class Pace:
     A sliding window over requests: at most `limit` of them in any `window_ms`.
 
     Orders, cancels and whatever else money waits for are *urgent*: they may use the share of the
-    limit that is kept back for them. What is not urgent waits its turn.
+    limit that is kept back for them. What is not urgent waits its turn. Where two degrees are not
+    enough, each request says how many it leaves for more pressing ones.
 
     Args:
         clock: the clock.
         limit: most requests in a window.
         window_ms: the window, milliseconds.
         kept: how many of them only urgent requests may use.
+
+    Attributes:
+        limit: as given.
     """
 
     def __init__(self, clock: Clock, limit: int, window_ms: int, *, kept: int = 0) -> None:
@@ -27,29 +31,39 @@ class Pace:
             message = f"expected limit > kept >= 0 and a window, found {limit}, {kept}, {window_ms}"
             raise ValueError(message)
         self._clock = clock
-        self._limit, self._window_ms, self._kept = limit, window_ms, kept
+        self.limit, self._window_ms, self._kept = limit, window_ms, kept
         self._sent: deque[int] = deque()
         self._closed_until_ms = 0
 
-    def left(self) -> int:
-        """Return how many requests may be sent at once."""
+    def left(self, *, leave: int = 0) -> int:
+        """Return how many requests that leave so many for others may be sent at once."""
         now_ms = self._clock.now_ms()
         self._forget(now_ms)
-        return 0 if now_ms < self._closed_until_ms else self._limit - len(self._sent)
+        if now_ms < self._closed_until_ms:
+            return 0
+        return max(0, self.limit - leave - len(self._sent))
 
-    def wait_ms(self, *, urgent: bool = False) -> int:
-        """Return how long a request has to wait; 0 when it may be sent now."""
+    def wait_ms(self, *, urgent: bool = False, leave: int | None = None) -> int:
+        """
+        Return how long a request has to wait; 0 when it may be sent now.
+
+        Args:
+            urgent: it may use what is kept for urgent ones.
+            leave: how many of a window it leaves for others, whatever is kept.
+        """
         now_ms = self._clock.now_ms()
         self._forget(now_ms)
-        limit = self._limit if urgent else self._limit - self._kept
+        if leave is None:
+            leave = 0 if urgent else self._kept
+        limit = max(1, self.limit - leave)
         full_ms = 0
         if len(self._sent) >= limit:
             full_ms = self._sent[len(self._sent) - limit] + self._window_ms - now_ms
         return max(0, full_ms, self._closed_until_ms - now_ms)
 
-    async def turn(self, *, urgent: bool = False) -> None:
+    async def turn(self, *, urgent: bool = False, leave: int | None = None) -> None:
         """Wait until a request may be sent, and count it."""
-        while (wait_ms := self.wait_ms(urgent=urgent)) > 0:
+        while (wait_ms := self.wait_ms(urgent=urgent, leave=leave)) > 0:
             await self._clock.sleep_ms(wait_ms)
             await asyncio.sleep(0)
         self._sent.append(self._clock.now_ms())
