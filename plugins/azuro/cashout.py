@@ -32,7 +32,7 @@ from .sales import Offer, Sale, sale_of, sold_outcome
 from .states import Row
 from .wire import words_of
 
-_OPEN, _FILLED, _FINALLY, _REFUSED = 1, 5, 9, 13
+_OPEN, _EXPIRED, _FILLED, _FINALLY, _REFUSED = 1, 2, 5, 9, 13
 FAILURES = (aiohttp.ClientError, TimeoutError, LookupError)
 
 
@@ -44,6 +44,7 @@ class Asked(msgspec.Struct, kw_only=True):
         order: as it was ordered.
         name: the venue's id of the cashout; empty when we have not heard it.
         sale: what was signed; None for one of an earlier process.
+        earlier: an earlier process asked for it, and may have heard of it.
         last: the newest report.
         due_ms, pause_ms: when to look next, and the pause before that.
     """
@@ -51,6 +52,7 @@ class Asked(msgspec.Struct, kw_only=True):
     order: Order
     name: str = ""
     sale: Sale | None = None
+    earlier: bool = False
     last: OrderReport | None = None
     due_ms: int = 0
     pause_ms: int = 0
@@ -101,7 +103,7 @@ class Cashouts:
 
     def watch(self, order: Order) -> None:
         """Follow a cashout of an earlier process."""
-        self._asked.setdefault(order.client_id, Asked(order=order))
+        self._asked.setdefault(order.client_id, Asked(order=order, earlier=True))
 
     async def place(self, order: Order) -> PlaceAnswer:
         """Sell the bet, unless it is sold already or the price has become worse."""
@@ -179,17 +181,23 @@ class Cashouts:
             return self._sold(asked, bet)
         if state == "ACCEPTED" and asked.sale is not None:
             return self._found(asked, self._filled(order, asked.sale, _FILLED))
-        if state:
+        # The venue's word is that it may still be sold; only the contract can say otherwise.
+        if state and (state == "ACCEPTED" or not late or self._parts.chain is None):
             return self._found(asked, self._report(order, OrderStatus.OPEN, _OPEN))
-        return await self._missing(order, bet, late=late)
+        return await self._missing(asked, bet, late=late)
 
-    async def _missing(self, order: Order, bet: Row, *, late: bool) -> FindAnswer:
+    async def _missing(self, asked: Asked, bet: Row, *, late: bool) -> FindAnswer:
         """Nothing is known of a sale. That proves something once no signature is good any more."""
         if not late:
             return Unknown("the bet is not sold, and a signature may still be good")
-        if not await self._is_ours(bet, order):
+        if not await self._is_ours(bet, asked.order):
             return Unknown("the bet may be sold: neither chain nor venue says that it is ours")
-        return Absent("every signature has expired, and the bet is not sold")
+        reason = "every signature has expired, and the bet is not sold"
+        if asked.last is None and not asked.earlier:
+            return Absent(reason)
+        # Once there was a cashout: to say now that there never was one would settle nothing.
+        report = self._report(asked.order, OrderStatus.CANCELLED, _EXPIRED, final=True)
+        return self._found(asked, msgspec.structs.replace(report, code="EXPIRED", reason=reason))
 
     async def _is_ours(self, bet: Row, order: Order) -> bool:
         """Whether a bet is still ours, at a time when no signature is good any more."""
@@ -197,9 +205,10 @@ class Cashouts:
         if chain is None or trade is None:
             told_ms, until_ms = self._parts.wire.date_ms, self._bound_ms(order) + self._margin_ms
             return bet.sold is False and (told_ms is None or told_ms >= until_ms)
-        if await chain.time_s() * 1000 <= self._bound_ms(order):
+        block = await chain.newest()
+        if block.time_s * 1000 <= self._bound_ms(order):
             return False
-        return await chain.owns(trade.orders.wallet.bettor, int(bet.bet))
+        return await chain.owns(trade.orders.wallet.bettor, int(bet.bet), at=block)
 
     async def _bet(self, order: Order) -> Row | None:
         selection = order.selection

@@ -47,6 +47,19 @@ class Wealth(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.balance, self.allowance)
 
 
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A block.
+
+    Attributes:
+        number: its height.
+        time_s: what signatures expire by, seconds since the epoch.
+    """
+
+    number: int
+    time_s: int
+
+
 class Chain:
     """
     A node.
@@ -79,37 +92,49 @@ class Chain:
             allowance=await self._read(token, _ALLOWANCE, _word(owner), _word(relayer)),
         )
 
-    async def has_used(self, bettor: str, nonce: int) -> bool:
+    async def has_used(self, bettor: str, nonce: int, *, at: Block | None = None) -> bool:
         """
-        Whether a bet with this nonce has got into the contract.
+        Whether a bet with this nonce has got into the contract; by the newest block, or by another.
 
         Raises:
             ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
         core = self._environment.core
-        return await self._read(core, _NONCES, _word(bettor), f"{nonce:0{_WORD}x}") != 0
+        words = _word(bettor), f"{nonce:0{_WORD}x}"
+        return await self._read(core, _NONCES, *words, at=at) != 0
 
     async def time_s(self) -> int:
         """
-        Return the time of the newest block: what signatures expire by.
+        Return the time of the newest block.
+
+        Raises:
+            ChainError: the node cannot be asked, does not say, or is one of another chain.
+        """
+        return (await self.newest()).time_s
+
+    async def newest(self) -> Block:
+        """
+        Return the newest block.
 
         Raises:
             ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
         block = fields_of(await self._call("eth_getBlockByNumber", ["latest", False]))
-        return _number(block.get("timestamp"))
+        return Block(number=_number(block.get("number")), time_s=_number(block.get("timestamp")))
 
-    async def owns(self, owner: str, bet: int) -> bool:
+    async def owns(self, owner: str, bet: int, *, at: Block | None = None) -> bool:
         """
         Whether a bet is still somebody's: whoever sells one back gives its token away.
+
+        By the newest block, or by another.
 
         Raises:
             ChainError: the node cannot be asked, does not say, or is one of another chain.
         """
         await self._check_chain()
-        found = await self._read(self._environment.bet, _OWNER, f"{bet:0{_WORD}x}")
+        found = await self._read(self._environment.bet, _OWNER, f"{bet:0{_WORD}x}", at=at)
         return found == int(owner, 16)
 
     async def signs_as_we_do(self) -> bool:
@@ -131,9 +156,12 @@ class Chain:
             raise ChainError(f"expected a node of chain {expected}, found one of {chain_id}")
         self._is_ours = True
 
-    async def _read(self, contract: str, selector: str, *words: str) -> int:
+    async def _read(
+        self, contract: str, selector: str, *words: str, at: Block | None = None
+    ) -> int:
         asked = {"to": contract, "data": f"0x{selector}{''.join(words)}"}
-        return _number(await self._call("eth_call", [asked, "latest"]))
+        block = hex(at.number) if at else "latest"
+        return _number(await self._call("eth_call", [asked, block]))
 
     async def _call(self, method: str, params: list[object]) -> object:
         asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}

@@ -41,7 +41,7 @@ async def checks(parts: Parts) -> AsyncIterator[VenueCheck]:
 
 
 async def _fee(parts: Parts) -> VenueCheck:
-    await parts.gas.ask(urgent=True)
+    await parts.gas.ask()
     return VenueCheck(
         what="relayer fee",
         ok=not parts.gas.problem,

@@ -14,6 +14,7 @@ from xarb_runtime.plugins.pacing import Pace
 
 from .chain import Chain, keys_in
 from .environments import ENVIRONMENTS, Environment
+from .expiry import Expiry
 from .feed import Feed
 from .follow import Follower
 from .gas import Gas
@@ -26,8 +27,6 @@ from .signing import Wallet
 from .venue import AzuroVenue
 from .wire import Wire
 
-#: Of the rate limit, one request in so many is kept for what money waits for.
-KEPT = 5
 #: Connections stay open: a new one would cost more than an answer.
 KEPT_ALIVE_S = 75
 CONNECTIONS = 20
@@ -67,7 +66,7 @@ def assemble(opening: VenueOpening, session: aiohttp.ClientSession, wallet: Wall
     environment = ENVIRONMENTS[settings.environment]
     timeout_ms = settings.milliseconds("timeout")
     window_ms = settings.milliseconds("rate_window")
-    pace = Pace(clock, settings.rate, window_ms, kept=settings.rate // KEPT)
+    pace = Pace(clock, settings.rate, window_ms)
     wire = Wire(session, settings.url or environment.url, timeout_ms, pace)
     chain = None
     if settings.rpc_url:
@@ -76,7 +75,8 @@ def assemble(opening: VenueOpening, session: aiohttp.ClientSession, wallet: Wall
     trade = None
     if wallet is not None:
         orders = Orders(wire, environment, settings, wallet)
-        trade = Trade(orders, Follower(orders, settings, clock))
+        expiry = Expiry(orders, chain, settings, clock)
+        trade = Trade(orders, Follower(orders, expiry, settings, clock))
     return Parts(
         name=opening.name,
         settings=settings,

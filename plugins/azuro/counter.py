@@ -6,6 +6,7 @@ In September 2026 all of them were answered with 404. Whatever is not there is n
 
 from xarb_runtime.domain.orders import Refused
 
+from .haste import Haste
 from .orders import ACCEPTED, Orders
 from .sales import Offer, read_offer
 from .settings import AzuroSettings
@@ -49,10 +50,10 @@ class Counter:
             aiohttp.ClientError, TimeoutError: it cannot be asked.
         """
         legs = ((condition, outcome),)
-        rows = await self._orders.listed(*ACCEPTED)
+        rows = await self._orders.listed(*ACCEPTED, haste=Haste.QUOTE)
         found = [row for row in rows if row.legs == legs and row.has_bet]
         if not found:  # perhaps a bet that was sold counts as settled
-            rows = await self._orders.listed("Settled")
+            rows = await self._orders.listed("Settled", haste=Haste.QUOTE)
             found = [row for row in rows if row.legs == legs and row.sold]
         return found
 
@@ -70,7 +71,7 @@ class Counter:
             "owner": self._orders.wallet.bettor,
             "betId": f"{environment.core.lower()}_{bet.bet}",
         }
-        answer = await self._wire.post("cashout/get-calculation", asked)
+        answer = await self._wire.post("cashout/get-calculation", asked, haste=Haste.QUOTE)
         offer = read_offer(answer.body) if answer.ok else None
         if offer is None:
             raise LookupError(f"the bet cannot be sold: {answer.said()}")
@@ -110,7 +111,7 @@ class Counter:
             "ownerSignature": signed.signature,
         }
         asked = {"calculationId": offer.name, "signature": signature}
-        return _judge(await self._wire.post("cashout/create", asked, urgent=True))
+        return _judge(await self._wire.post("cashout/create", asked, haste=Haste.FIRST))
 
     async def state(self, name: str) -> str:
         """
@@ -120,7 +121,7 @@ class Counter:
             LookupError: the venue does not say.
             aiohttp.ClientError, TimeoutError: it cannot be asked.
         """
-        answer = await self._wire.get(f"cashout/{name}", urgent=True)
+        answer = await self._wire.get(f"cashout/{name}", haste=Haste.FIND)
         state = text_of(answer.fields().get("state"))
         if answer.ok and state:
             return state

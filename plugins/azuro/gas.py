@@ -7,6 +7,8 @@ from decimal import Decimal
 from xarb_runtime.plugins.contracts import Clock
 
 from .environments import Environment
+from .haste import Haste
+from .sharing import Shared
 from .terms import tokens
 from .wire import Wire, fields_of, list_of, number_of, text_of
 
@@ -35,6 +37,7 @@ class Gas:
     def __init__(self, wire: Wire, environment: Environment, most: Decimal, clock: Clock) -> None:
         self._wire, self._environment, self._most, self._clock = wire, environment, most, clock
         self._asked_ms = 0
+        self._asking: Shared[int] = Shared(clock)
         self.fee: int | None = None
 
     @property
@@ -62,10 +65,10 @@ class Gas:
         """
         now_ms = self._clock.now_ms()
         if self.fee is None or now_ms - self._asked_ms >= FRESH_MS:
-            return await self.ask(urgent=True)
+            return await self.ask()
         return self.fee
 
-    async def ask(self, *, urgent: bool = False) -> int:
+    async def ask(self) -> int:
         """
         Ask for the fee.
 
@@ -73,8 +76,11 @@ class Gas:
             GasError: the answer is not a fee of this environment.
             aiohttp.ClientError, TimeoutError: there was none.
         """
+        return await self._asking.ask(self._ask)
+
+    async def _ask(self) -> int:
         asked = [("environment", self._environment.name)]
-        answer = await self._wire.get("bet/gas-info", asked, urgent=urgent)
+        answer = await self._wire.get("bet/gas-info", asked, haste=Haste.FIRST)
         # Described as a list with one object, seen as the object itself.
         listed = list_of(answer.body)
         given = fields_of(listed[0]) if listed else answer.fields()

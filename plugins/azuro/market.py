@@ -11,10 +11,13 @@ from xarb_runtime.domain.money import CENT, ZERO, floor_to
 from xarb_runtime.domain.orders import Quote, Selection
 from xarb_runtime.plugins.contracts import Clock
 
-from .books import Book, Side, read_book
+from .books import Side
 from .feed import Feed
+from .haste import Haste
+from .reading import Reading
 from .settings import AzuroSettings
-from .wire import Wire, fields_of, number_of, rows_of
+from .sharing import Shared
+from .wire import Wire, fields_of, number_of
 
 #: Limits beyond this many are forgotten.
 MOST = 1_000
@@ -26,12 +29,10 @@ class Limits(msgspec.Struct, frozen=True):
 
     Attributes:
         least, most: of one stake; a `most` of 0 means suspended.
-        heard_ms: when it said so.
     """
 
     least: Decimal
     most: Decimal
-    heard_ms: int
 
 
 class Market:
@@ -57,7 +58,8 @@ class Market:
         self._wire, self._feed, self._settings, self._clock = wire, feed, settings, clock
         self._bettor = bettor
         self._limits_ms = settings.milliseconds("limits_for")
-        self._limits: dict[tuple[str, str], Limits] = {}
+        self._limits: dict[tuple[str, str], Shared[Limits]] = {}
+        self._books = Reading(wire, feed, settings, clock)
 
     async def quote(self, selection: Selection, available: Decimal | None) -> Quote:
         """
@@ -97,7 +99,7 @@ class Market:
         condition, outcome = selection.market, selection.outcome
         side = await self._heard(condition, outcome)
         if side is None:
-            side = (await self._read(condition)).side(outcome)
+            side = (await self._books.read(condition)).side(outcome)
         if side is None:
             message = f"no odds for {selection.market}/{selection.outcome}"
             raise LookupError(message)
@@ -111,29 +113,13 @@ class Market:
         book = self._feed.book(condition)
         return book.side(outcome) if book else None
 
-    async def _read(self, condition: str) -> Book:
-        beginning = self._feed.begin(condition) if self._feed else None
-        asked = {"conditionIds": [condition], "environment": self._settings.environment}
-        answer = await self._wire.post("market-manager/condition-batch", asked)
-        now_ms = self._clock.now_ms()
-        for given in rows_of(answer.fields().get("conditions")):
-            read = read_book(given, now_ms)
-            if read is not None and read[0] == condition:
-                if self._feed and beginning:
-                    return self._feed.keep(beginning, read[1])
-                return read[1]
-        raise LookupError(f"no condition {condition}: {answer.said()}")
-
     async def _limit(self, selection: Selection) -> Limits:
         key = (selection.market, selection.outcome)
-        known = self._limits.get(key)
-        if known is not None and self._clock.now_ms() - known.heard_ms < self._limits_ms:
-            return known
-        self._limits.pop(key, None)
-        if len(self._limits) >= MOST:
+        shared = self._limits.pop(key, None) or Shared(self._clock, good_for_ms=self._limits_ms)
+        self._limits[key] = shared
+        if len(self._limits) > MOST:
             self._limits.pop(next(iter(self._limits)))
-        limits = self._limits[key] = await self._calculate(selection)
-        return limits
+        return await shared.ask(lambda: self._calculate(selection))
 
     async def _calculate(self, selection: Selection) -> Limits:
         if not selection.outcome.isdecimal():
@@ -141,11 +127,11 @@ class Market:
         leg = {"conditionId": selection.market, "outcomeId": int(selection.outcome)}
         asked = {"bets": [leg], "environment": self._settings.environment}
         wallet = {"wallet": self._bettor} if self._bettor else {}
-        answer = await self._wire.post("bet/calculation", asked | wallet)
+        answer = await self._wire.post("bet/calculation", asked | wallet, haste=Haste.QUOTE)
         # Newer answers are wrapped once more.
         given = fields_of(answer.fields().get("response")) or answer.fields()
         most = number_of(given.get("maxBet"))
         if not answer.ok or most is None:
             raise LookupError(f"no limits for {selection.market}: {answer.said()}")
         least = number_of(given.get("minBet")) or ZERO
-        return Limits(max(ZERO, least), max(ZERO, most), self._clock.now_ms())
+        return Limits(max(ZERO, least), max(ZERO, most))

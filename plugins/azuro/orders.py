@@ -2,12 +2,15 @@
 Orders on the wire: sent once, looked up by an id that is known beforehand, listed by bettor.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
+
+import msgspec
 
 from xarb_runtime.domain.orders import Order
 
 from .environments import Environment
+from .haste import Haste
 from .settings import AzuroSettings
 from .signing import Wallet
 from .states import Row, read_row
@@ -32,6 +35,19 @@ class TooLongError(LookupError):
     def __init__(self, message: str, rows: list[Row]) -> None:
         super().__init__(message)
         self.rows = rows
+
+
+class Page(msgspec.Struct, frozen=True):
+    """
+    A page of the list of our bets.
+
+    Attributes:
+        rows: those of its orders that can be read.
+        is_full: there may be another page.
+    """
+
+    rows: list[Row]
+    is_full: bool
 
 
 class Orders:
@@ -62,6 +78,10 @@ class Orders:
     def date_ms(self) -> int | None:
         """The venue's time as it was last told; None when it never was."""
         return self._wire.date_ms
+
+    def spare(self) -> int:
+        """Return how many looks may be taken at once by whoever can wait."""
+        return self._wire.spare(Haste.LOOK)
 
     def terms(self, order: Order) -> Terms:
         """
@@ -102,9 +122,9 @@ class Orders:
 
     async def post(self, body: dict[str, Any], may: Callable[[], bool]) -> Answer:
         """Send an order, once, if it still may be. Cancelled or failed, it may have arrived."""
-        return await self._wire.post("bet/orders/ordinar", body, urgent=True, may=may)
+        return await self._wire.post("bet/orders/ordinar", body, haste=Haste.FIRST, may=may)
 
-    async def look(self, name: str, *, urgent: bool = False) -> Row | None:
+    async def look(self, name: str, haste: Haste = Haste.LOOK) -> Row | None:
         """
         Return an order by its id; None when the venue does not know it (yet).
 
@@ -112,7 +132,7 @@ class Orders:
             LookupError: the answer says neither.
             aiohttp.ClientError, TimeoutError: there was none.
         """
-        answer = await self._wire.get(f"bet/orders/{name}", urgent=urgent)
+        answer = await self._wire.get(f"bet/orders/{name}", haste=haste)
         row = read_row(answer.body) if answer.ok else None
         if row is not None and row.id == name:
             return row
@@ -121,7 +141,7 @@ class Orders:
         raise LookupError(f"an order was asked for: {answer.said()}")
 
     async def listed(
-        self, *states: str, wanted: Collection[str] = (), urgent: bool = False
+        self, *states: str, wanted: Collection[str] = (), haste: Haste = Haste.LOOK
     ) -> list[Row]:
         """
         Return our orders that are in one of these states.
@@ -132,7 +152,7 @@ class Orders:
         Args:
             states: as the venue calls them.
             wanted: ids; with all of them read, the rest is not. Empty: everything is.
-            urgent: money waits for it.
+            haste: how pressing it is.
 
         Raises:
             LookupError: the answer is no list.
@@ -142,28 +162,47 @@ class Orders:
         found: list[Row] = []
         missing = set(wanted)
         for page in range(MOST_PAGES):
-            rows = await self._page(page * PAGE, states, urgent=urgent)
-            read = [row for given in rows if (row := read_row(given)) is not None]
-            found += read
-            missing -= {row.id for row in read}
-            if len(rows) < PAGE or (wanted and not missing):
+            read = await self.page(page, states, haste)
+            found += read.rows
+            missing -= {row.id for row in read.rows}
+            if not read.is_full or (wanted and not missing):
                 return found
         self.too_long += 1
         named = ", ".join(states)
         raise TooLongError(f"expected fewer than {PAGE * MOST_PAGES} bets in {named}", found)
 
-    async def _page(
-        self, offset: int, states: tuple[str, ...], *, urgent: bool
-    ) -> list[Mapping[str, Any]]:
-        asked = [("environment", self.environment.name), ("offset", str(offset))]
+    async def page(
+        self,
+        number: int,
+        states: tuple[str, ...],
+        haste: Haste,
+        *,
+        within_ms: int | None = None,
+    ) -> Page:
+        """
+        Return one page of the list; the first one is 0.
+
+        Args:
+            number: of the page.
+            states: as the venue calls them.
+            haste: how pressing it is.
+            within_ms: the request's deadline; None for that of every request.
+
+        Raises:
+            LookupError: the answer is no list.
+            aiohttp.ClientError, TimeoutError: there was none.
+        """
+        asked = [("environment", self.environment.name), ("offset", str(number * PAGE))]
         asked += [("limit", str(PAGE)), *(("states", state) for state in states)]
         path = f"bet/orders/bettor/{self.wallet.bettor}"
-        answer = await self._wire.get(path, asked, urgent=urgent)
+        answer = await self._wire.get(path, asked, haste=haste, within_ms=within_ms)
         if answer.status == NOT_FOUND:
-            return []
+            return Page([], is_full=False)
         if not (answer.ok and isinstance(answer.fields().get("orders"), list)):
             raise LookupError(f"a list of bets was asked for: {answer.said()}")
-        return rows_of(answer.fields()["orders"])
+        given = rows_of(answer.fields()["orders"])
+        rows = [row for each in given if (row := read_row(each)) is not None]
+        return Page(rows, is_full=len(given) >= PAGE)
 
     def _client(self, expires_at: int, fee: int) -> dict[str, Any]:
         return {

@@ -10,12 +10,15 @@ from xarb_runtime.domain.orders import (
     FindAnswer,
     Found,
     Order,
+    OrderReport,
+    OrderStatus,
     PlaceAnswer,
     Refused,
     Unknown,
 )
 
 from .follow import watched
+from .haste import Haste
 from .orders import LIVE
 from .parts import Parts, Trade
 from .refusals import Verdict, judge
@@ -25,6 +28,7 @@ from .wire import TooLateError, words_of
 
 #: So many orders are remembered as sent. An older one is too late to be sent again.
 MOST_SENT = 10_000
+VANISHED = "it was accepted, and the venue does not know it any more"
 MISMATCH = "the venue knows another order under this order's number"
 
 
@@ -42,6 +46,8 @@ class Placing:
             raise ValueError(message)
         self._parts = parts
         self._trade: Trade = parts.trade
+        self._expiry = parts.trade.follower.expiry
+        parts.trade.follower.find = self.find
         #: Orders that this process does not send (again), and how those ended that were refused.
         self._sent: dict[str, Refused | None] = {}
 
@@ -113,7 +119,7 @@ class Placing:
         """
         said = verdict or Verdict(reason="it was sent before")
         try:
-            row = await self._trade.orders.look(self._trade.orders.id(terms), urgent=True)
+            row = await self._trade.orders.look(self._trade.orders.id(terms), Haste.FIND)
         except (aiohttp.ClientError, TimeoutError, LookupError) as error:
             return Unknown(f"{said.reason}; looking it up: {words_of(error)}")
         if row is None:
@@ -150,40 +156,63 @@ class Placing:
             terms = self._trade.orders.terms(order)
         except BadOrderError as error:
             return Absent(f"it cannot have been sent: {error}")
-        late = self._trade.follower.is_too_late(terms)  # before the look, or it proves nothing
-        row = await self._trade.orders.look(self._trade.orders.id(terms), urgent=True)
+        over = self._expiry.is_over(terms)  # before the look, or it proves nothing
+        row = None if over else await self._on_the_board(order, terms)
         if row is None:
-            row = await self._listed(terms)
+            row = await self._trade.orders.look(self._trade.orders.id(terms), Haste.FIND)
         if row is None:
-            return await self._missing(order, terms, late=late)
+            row = await self._listed(terms, over=over)
+        if row is None:
+            return await self._missing(order, terms, over=over)
         if not row.is_of(terms):
             return Unknown(MISMATCH)
-        return Found(self._trade.follower.learn(order, row))
+        report = self._trade.follower.learn(order, row)
+        if over and report.status is OrderStatus.OPEN:
+            report = await self._stuck(order, terms, row, report)
+        return Found(report)
 
-    async def _listed(self, terms: Terms) -> Row | None:
+    async def _on_the_board(self, order: Order, terms: Terms) -> Row | None:
+        """Return what the list tells of an order, where it saves requests: it is one for all."""
+        follower = self._trade.follower
+        followed = follower.known(order.client_id)
+        if followed is None or followed.ended or not follower.several:
+            return None
+        return (await follower.board.rows()).get(self._trade.orders.id(terms))
+
+    async def _listed(self, terms: Terms, *, over: bool) -> Row | None:
+        """Return what the list tells of an order; all of it is read where that proves something."""
         name = self._trade.orders.id(terms)
-        rows = await self._trade.orders.listed(*LIVE, wanted={name}, urgent=True)
+        if not over:
+            return (await self._trade.follower.board.rows()).get(name)
+        rows = await self._trade.orders.listed(*LIVE, wanted={name}, haste=Haste.FIND)
         return next((row for row in rows if row.id == name), None)
 
-    async def _missing(self, order: Order, terms: Terms, *, late: bool) -> FindAnswer:
+    async def _missing(self, order: Order, terms: Terms, *, over: bool) -> FindAnswer:
         """Nobody knows the order. That proves something once nobody can place it any more."""
-        if not late:
+        followed = self._trade.follower.known(order.client_id)
+        heard = followed.last if followed else None
+        if heard is not None and heard.status is not OrderStatus.OPEN:
+            return Found(heard) if not heard.filled else Unknown(VANISHED)
+        if not over:
             until = "its signature is still good"
             return Unknown(f"the venue does not know it yet, and {until} until {terms.expires_at}")
-        doubt = await self._doubt(terms)
+        doubt = await self._expiry.doubt(terms)
         if doubt:
             return Unknown(doubt)
+        if heard is not None or (followed is not None and followed.earlier):
+            # Once there was an order: to say now that there never was one would settle nothing.
+            return Found(self._trade.follower.expire(order, terms, heard))
         self._trade.follower.drop(order.client_id)
         return Absent("its signature has expired, and no one knows it")
 
-    async def _doubt(self, terms: Terms) -> str:
-        """Return what chain and venue have against an order's absence; our clock may be wrong."""
-        chain, bettor = self._parts.chain, self._trade.orders.wallet.bettor
-        if chain is not None:
-            if await chain.time_s() <= terms.expires_at:
-                return "by the chain's time its signature is still good"
-            if await chain.has_used(bettor, terms.nonce):
-                return "the contract has a bet with its nonce, but the venue does not list it"
-        if not self._trade.follower.was_too_late(terms):
-            return "by the venue's time its signature is still good"
-        return ""
+    async def _stuck(
+        self, order: Order, terms: Terms, row: Row, report: OrderReport
+    ) -> OrderReport:
+        """
+        Return what an order has come to that the venue calls under way though its time is over.
+
+        The venue's word is that it may still become a bet. Only the contract can say otherwise.
+        """
+        if row.bet or not self._expiry.has_node or await self._expiry.doubt(terms):
+            return report
+        return self._trade.follower.expire(order, terms, report)

@@ -171,6 +171,29 @@ def acknowledged(client_id: str, state: str, now_ms: int) -> OrderReport:
     return OrderReport(client_id=client_id, sequence=stage, time_ms=now_ms, status=OrderStatus.OPEN)
 
 
+def expired(client_id: str, bound_ms: int, heard: OrderReport | None) -> OrderReport:
+    """
+    Return the report of an order that somebody has heard of and that never became a bet.
+
+    It is no more than a step newer than what was heard: should the venue ever tell of a bet, then
+    that is newer.
+
+    Args:
+        client_id: our name for it.
+        bound_ms: from then on it could not become one.
+        heard: the newest report; None when that is not known. All of them are older than the bound.
+    """
+    return OrderReport(
+        client_id=client_id,
+        sequence=heard.sequence + 1 if heard else bound_ms * STAGES,
+        time_ms=bound_ms,
+        status=OrderStatus.CANCELLED,
+        final=True,
+        code="EXPIRED",
+        reason="its signature has expired, and there is no bet of it",
+    )
+
+
 def stands_finally(report: OrderReport) -> OrderReport:
     """Return the report of a fill that was final before and that nothing speaks against."""
     sequence = report.sequence // STAGES * STAGES + _FINALLY

@@ -126,7 +126,7 @@ class AzuroVenue(Venue):
             aiohttp.ClientError, TimeoutError: the venue cannot be asked.
         """
         parts = self._parts
-        await parts.gas.ask(urgent=True)
+        await parts.gas.ask()
         if parts.trade is None:
             return
         if parts.gas.problem:

@@ -15,6 +15,8 @@ from yarl import URL
 
 from xarb_runtime.plugins.pacing import Pace
 
+from .haste import Haste
+
 OK = 200
 BAD_REQUEST = 400
 NOT_FOUND = 404
@@ -82,22 +84,39 @@ class Wire:
         self._timeout = aiohttp.ClientTimeout(total=timeout_ms / 1000)
         self.date_ms: int | None = None
 
-    async def get(self, path: str, params: Params = (), *, urgent: bool = False) -> Answer:
+    def spare(self, haste: Haste) -> int:
+        """Return how many requests that are so pressing may be sent at once."""
+        return self.pace.left(leave=haste.leaves(self.pace.limit))
+
+    async def get(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        haste: Haste = Haste.LOOK,
+        within_ms: int | None = None,
+    ) -> Answer:
         """
         Ask.
+
+        Args:
+            path: below the address.
+            params: of the query.
+            haste: how pressing it is.
+            within_ms: the deadline once its turn has come; None for that of every request.
 
         Raises:
             aiohttp.ClientError, TimeoutError: there was no answer.
         """
-        await self.pace.turn(urgent=urgent)
-        return await self._call("GET", path, params=list(params))
+        await self._turn(haste)
+        return await self._call("GET", path, within_ms, params=list(params))
 
     async def post(
         self,
         path: str,
         body: Mapping[str, Any],
         *,
-        urgent: bool = False,
+        haste: Haste = Haste.LOOK,
         may: Callable[[], bool] = lambda: True,
     ) -> Answer:
         """
@@ -107,18 +126,24 @@ class Wire:
             aiohttp.ClientError, TimeoutError: there was no answer. It may have arrived.
             TooLateError: it was not sent.
         """
-        await self.pace.turn(urgent=urgent)
+        await self._turn(haste)
         if not may():
             raise TooLateError
-        return await self._call("POST", path, json=body)
+        return await self._call("POST", path, None, json=body)
 
-    async def _call(self, method: str, path: str, **asked: Any) -> Answer:
+    async def _turn(self, haste: Haste) -> None:
+        await self.pace.turn(leave=haste.leaves(self.pace.limit))
+
+    async def _call(self, method: str, path: str, within_ms: int | None, **asked: Any) -> Answer:
         url = self._url.join(URL(path))
+        timeout = self._timeout
+        if within_ms is not None:
+            timeout = aiohttp.ClientTimeout(total=within_ms / 1000)
         # A redirect would send an order twice.
         async with self._session.request(
             method,
             url,
-            timeout=self._timeout,
+            timeout=timeout,
             allow_redirects=False,
             headers={"Accept": "application/json"},
             **asked,

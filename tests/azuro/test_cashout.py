@@ -1,5 +1,6 @@
 """Cashout: a bet sold back is a bet on the opposite, and is judged by whether the bet is sold."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -293,6 +294,53 @@ def test_a_sale_that_never_arrived_is_absent_when_no_signature_is_good_any_more(
             assert isinstance(await venue.find(order), Unknown)
             await here.clock.sleep_ms(1)
             assert isinstance(await venue.find(order), Absent)
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_sale_that_was_acknowledged_ends_when_the_bet_is_still_ours(later: bool) -> None:
+    async def scenario() -> None:
+        own = {"cashout_expiry": "60s", "absence_margin": "10s"}
+        async with with_a_bet(**own) as (here, venue):
+            order = await sale_at(here, venue)
+            route = "POST cashout/create"
+            taken = json.dumps({"id": "c-1", "state": "PROCESSING"})
+            here.control.disturb(
+                faults.WireFault(route=route, what="answer", status=201, body=taken)
+            )
+            assert isinstance(await venue.place(order), Accepted)
+            await here.clock.sleep_ms(order.expires_ms + 60_000 - here.clock.now_ms())
+            assert isinstance(await venue.find(order), Unknown)
+            await here.clock.sleep_ms(20_000)
+            async with here.connect(cashout=True, **own) as other:
+                other.watch(order)
+                found = await (other if later else venue).find(order)
+
+        assert isinstance(found, Found)
+        ended = (found.report.status, found.report.final, found.report.code)
+        assert ended == (OrderStatus.CANCELLED, True, "EXPIRED")
+
+    in_virtual_time(scenario())
+
+
+@pytest.mark.parametrize(("state", "ends"), [("PROCESSING", True), ("ACCEPTED", False)])
+def test_a_sale_that_stays_under_way_ends_by_what_the_chain_says(state: str, ends: bool) -> None:
+    async def scenario() -> None:
+        async with with_a_bet(cashout_expiry="60s", absence_margin="10s") as (here, venue):
+            order = await sale_at(here, venue)
+            said = {"content_type": "application/json", "times": 0, "what": "answer"}
+            for route, status in (("POST cashout/create", 201), ("GET cashout/c-1", 200)):
+                body = json.dumps({"id": "c-1", "state": state})
+                here.control.disturb(
+                    faults.WireFault(route=route, status=status, body=body, **said)
+                )
+            await venue.place(order)
+            await here.clock.sleep_ms(600_000)
+            found = await venue.find(order)
+
+        assert isinstance(found, Found)
+        assert (found.report.code == "EXPIRED") is ends
 
     in_virtual_time(scenario())
 

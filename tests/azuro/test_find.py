@@ -194,8 +194,10 @@ def test_a_list_of_several_pages_is_read_to_its_end() -> None:
             here.control.next_order(fates.OrderFate(unseen=10**6, unlisted=False))
             for client_id in ids:
                 assert isinstance(await venue.place(here.order(client_id)), Accepted)
+            last = here.order(ids[0])
+            await here.clock.sleep_ms(200_000)
 
-            assert isinstance(await venue.find(here.order(ids[0])), Found)
+            assert isinstance(await venue.find(last), Found)
             assert here.control.count("GET bet/orders/bettor") == 2
 
     in_virtual_time(scenario())

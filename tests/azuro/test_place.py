@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.azuro.inside import BETTOR, FOOTBALL, HOME, hear, in_virtual_time, part, world
+from tests.azuro.inside import BETTOR, FOOTBALL, hear, in_virtual_time, part, world
 from xarb_runtime.domain.orders import (
     Accepted,
     CancelRefused,
@@ -270,7 +270,8 @@ def test_orders_do_not_wait_behind_quotes() -> None:
         slow = {"rate": 10, "stream": False, "limits_for": "1ms"}
         async with world() as here, here.connect(**slow) as venue:
             await venue.heartbeat()
-            asking = [asyncio.ensure_future(venue.quote(HOME)) for _ in range(10)]
+            several = [Selection("azuro", str(3_000 + number), "29", ()) for number in range(10)]
+            asking = [asyncio.ensure_future(venue.quote(one)) for one in several]
             await here.clock.sleep_ms(1_000)
             before_ms = here.clock.now_ms()
             await venue.place(here.order())

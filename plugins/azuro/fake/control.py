@@ -67,6 +67,19 @@ class Control:
         self._relayer.release(order)
         return order
 
+    def stick(self, order_id: str) -> None:
+        """Let an order stay as it is, whatever the time; `release` lets it go."""
+        self._relayer.stick(self.order(order_id))
+
+    def lose(self, order_id: str) -> None:
+        """
+        Let the backend lose an order that was taken: it never knows of it again.
+
+        Raises:
+            ValueError: there is a bet of it; the chain loses nothing.
+        """
+        self._relayer.lose(self.order(order_id))
+
     def reverse(self, order_id: str) -> None:
         """Let the oracle take back an accepted bet."""
         self._relayer.reverse(self.order(order_id))

@@ -46,6 +46,7 @@ class BetOrder(msgspec.Struct, kw_only=True):
         at_once: it was refused in the answer to the request: the backend never took it.
         states: every state it was in, with its time.
         looks: how often it was looked at. answered: a request for it was answered.
+        stuck: the backend does nothing about it any more, whatever the time.
     """
 
     id: str
@@ -82,6 +83,7 @@ class BetOrder(msgspec.Struct, kw_only=True):
     states: list[tuple[int, str]] = []
     looks: int = 0
     answered: bool = False
+    stuck: bool = False
 
     @property
     def stake(self) -> Decimal:

@@ -13,6 +13,7 @@ from .world import World
 _PLACED_SHARE, _SENT_SHARE = 5, 35
 _CANCELS_MS = 3_000
 _EXPIRED = Refusal("ChecksFailed", "Order expired")
+_LOST = Refusal("Other", "Order lost")
 _RELAYS_FROM = "0x52616c617965720000000000000000000000a11c"
 
 
@@ -41,9 +42,21 @@ class Relayer:
     def release(self, order: BetOrder) -> None:
         """Let an order that rests go all the way, now."""
         self._held.pop(order.id, None)
+        order.stuck = False
         self._place(order, ())
         self._send(order)
         self._mine(order)
+
+    def stick(self, order: BetOrder) -> None:
+        """Let an order stay in its state for ever: neither sent nor ended."""
+        self._held[order.id], order.stuck = order.state, True
+
+    def lose(self, order: BetOrder) -> None:
+        """Let the backend lose an order that was taken: nobody knows of it, nothing is sent."""
+        if order.bet_id is not None:
+            raise ValueError(f"expected an order without a bet, found {order.id} {order.state}")
+        order.reject(_LOST, self._world.now_ms)
+        del self._world.orders[order.id]
 
     def reverse(self, order: BetOrder) -> None:
         """Let the oracle take back a bet: its stake can be had back at once. Sold, it is paid."""
@@ -181,7 +194,7 @@ class Relayer:
             self.reverse(order)
 
     def _expire(self, order: BetOrder) -> None:
-        if order.state in UNDER_WAY:
+        if order.state in UNDER_WAY and not order.stuck:
             if order.state == "Sent":
                 self._held.pop(order.id, None)
                 self._mine(order)  # which the chain reverts

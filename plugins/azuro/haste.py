@@ -1,0 +1,23 @@
+"""
+What goes first when the rate limit is short.
+"""
+
+from enum import IntEnum
+
+
+class Haste(IntEnum):
+    """
+    How pressing a request is: what share of the rate it leaves for more pressing ones, per cent.
+
+    Whatever one kind of request does, what is above it has its share left. A heartbeat that waits
+    would take a venue that is well for one that is down; it is rare, so it goes with the orders.
+    """
+
+    FIRST = 0  #: orders and heartbeats
+    FIND = 8  #: a leg is in doubt
+    QUOTE = 20  #: a leg may be waiting for a price
+    LOOK = 60  #: following orders: hearing of them later costs time, and no more
+
+    def leaves(self, limit: int) -> int:
+        """Return how many requests of so many are left for more pressing ones."""
+        return limit * self.value // 100
