@@ -124,13 +124,13 @@ def test_a_keystore_that_is_not_there_is_said_not_to_be_there(tmp_path: Path) ->
 
 
 def test_keys_that_others_can_read_are_complained_about(tmp_path: Path) -> None:
-    for name in ("open.json", "mine.json", "open.pem", "open.csv"):
+    for name in ("open.json", "mine.json", "open.pem", "a.csv"):
         (tmp_path / name).write_text("{}")
         (tmp_path / name).chmod(0o600 if name == "mine.json" else 0o640)
     (tmp_path / "settings.yaml").write_text(
         """
         venues:
-          a: {kind: ghost, keystore_file: open.json, wallet: {pem_file: open.pem}, csv_file: open.csv}
+          a: {kind: ghost, keystore_file: open.json, wallet: {pem_file: open.pem}, csv_file: a.csv}
           b: {kind: ghost, keystore_file: mine.json}
           c: {kind: ghost, keystore_file: gone.json}
         """

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xarb_runtime.cli.conformance import check
+from xarb_runtime.cli.conformance import REPORT, check
 from xarb_runtime.cli.errors import BAD_INPUT
 from xarb_runtime.cli.options import HERE, AsJson, Folder
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from xarb_runtime.cli.screen import PlainTable
+    from xarb_runtime.ops.plugin_listing import ListedPlugin
     from xarb_runtime.plugins.registry import PluginInfo
 
 app = typer.Typer(
@@ -23,37 +25,68 @@ app = typer.Typer(
 )
 
 
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="What each kind of venue can do, and its level in conformance.json.",
+    ),
+]
+
+
 @app.callback()
-def plugins(ctx: typer.Context, folder: Folder = HERE, *, as_json: AsJson = False) -> None:
+def plugins(
+    ctx: typer.Context, folder: Folder = HERE, *, verbose: Verbose = False, as_json: AsJson = False
+) -> None:
     """List all plugins that were found, what they provide, and what is wrong with them."""
     if ctx.invoked_subcommand is None:
-        _list(folder, as_json=as_json)
+        _list(folder, verbose=verbose, as_json=as_json)
 
 
 @app.command("list")
-def list_again(folder: Folder = HERE, *, as_json: AsJson = False) -> None:
+def list_again(folder: Folder = HERE, *, verbose: Verbose = False, as_json: AsJson = False) -> None:
     """List all plugins that were found, what they provide, and what is wrong with them."""
-    _list(folder, as_json=as_json)
+    _list(folder, verbose=verbose, as_json=as_json)
 
 
-def _list(folder: Path, *, as_json: bool) -> None:
+def _list(folder: Path, *, verbose: bool, as_json: bool) -> None:
     from xarb_runtime.cli.deployment import registry_of
     from xarb_runtime.cli.screen import out, table, write, write_json
+    from xarb_runtime.ops.plugin_listing import list_plugins
     from xarb_runtime.plugins.findings import show
 
     registry = registry_of(folder)
+    found = list_plugins(registry, [Path(REPORT), folder / REPORT])
     if as_json:
-        write_json(registry.plugins)
+        write_json(found)
     else:
         made = table("name", "status", "source", "version", "provides", "where")
-        for info in registry.plugins:
+        for info in found:
             row = (info.name, _status(info), info.source, info.version)
             made.add_row(*row, " ".join(info.provides), info.where)
         out().print(made)
+        if verbose:
+            write()
+            out().print(_venues(found))
         for finding in registry.findings:
             write(show(finding), style="red")
     if any(info.status == "broken" for info in registry.plugins):
         raise typer.Exit(BAD_INPUT)
+
+
+def _venues(found: "list[ListedPlugin]") -> "PlainTable":
+    from xarb_runtime.cli.screen import table
+    from xarb_runtime.ops.plugin_listing import said
+
+    made = table("kind of venue", "kit", "can, unless it is set otherwise")
+    for info in found:
+        kinds = [it.removeprefix("venue:") for it in info.provides if it.startswith("venue:")]
+        for kind in kinds:
+            result, can = info.kit.get(kind), info.capabilities.get(kind)
+            level = "no report" if result is None else result.level or "no level"
+            made.add_row(kind, level, "it depends on its settings" if can is None else said(can))
+    return made
 
 
 def _status(info: "PluginInfo") -> "Text":
