@@ -236,11 +236,7 @@ class CrossVenue(CrossVenueEntry, kw_only=True):
             "strategy": self.strategy,
             "scenarios": list(self.opportunity.scenarios),
             "fills": msgspec.to_builtins(self.to_hedge, str_keys=True),
-            "offers": [
-                msgspec.to_builtins(hedge.offer)
-                for hedge in self.opportunity.hedges
-                if hedge.strategy == self.strategy
-            ],
+            "offers": msgspec.to_builtins(self.offers),
             "stake_tick": str(self.limits.stake_tick),
             "until_ms": self.turn_ms + parse_duration_ms(self.limits.ttl_plan),
         }

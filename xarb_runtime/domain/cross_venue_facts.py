@@ -13,7 +13,7 @@ from xarb_runtime.domain.context import Context
 from xarb_runtime.domain.ledger import OrderLine
 from xarb_runtime.domain.legs import Legs
 from xarb_runtime.domain.money import ZERO, floor_to, parse_duration_ms
-from xarb_runtime.domain.opportunity import Gate, HedgePlan, Limits, Opportunity
+from xarb_runtime.domain.opportunity import Gate, HedgePlan, LegOffer, Limits, Opportunity
 from xarb_runtime.domain.orders import Quote
 from xarb_runtime.domain.position import Fill, profit_by_scenario, worst_case
 
@@ -216,6 +216,20 @@ class CrossVenueFacts(Context, kw_only=True):
             line.as_filled if gamble and line.slot == "leg_b" else line.as_reserved
             for line in self.orders
         ]
+
+    @property
+    def offers(self) -> list[LegOffer]:
+        """
+        What the strategy whose turn it is may use.
+
+        An opportunity's hedges are made for a leg B that failed. Where leg A was taken back and
+        something stands alone, the way out is leg A's own selection, at whatever it costs by now.
+        """
+        offers = [it.offer for it in self.opportunity.hedges if it.strategy == self.strategy]
+        held = {line.slot for line in self.orders if line.as_reserved.stake > 0}
+        if self.strategy == UNWIND and held and "leg_a" not in held:
+            offers.append(self.opportunity.leg_a)
+        return offers
 
     @property
     def plan_is_safe(self) -> bool:
