@@ -148,6 +148,10 @@ class Run:
             await self.delivered.wait()
         assert not self.dispatcher.outstanding
 
+    async def until_let_go(self) -> None:
+        while self.dispatcher.abandoned:  # noqa: ASYNC110 -- nobody tells
+            await asyncio.sleep(0.01)
+
     def _take(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
         self.delivered.set()
@@ -189,14 +193,7 @@ async def test_a_plugin_that_does_not_let_go_is_named() -> None:
     went = await run("place", swallows_cancellation)
 
     assert went.dispatcher.abandoned == ["sx place"]
-    await it_lets_go(went)
-
-
-async def it_lets_go(went: Run) -> None:
-    """Wait until no plugin is at work any more that was given up."""
-    async with asyncio.timeout(30):
-        while went.dispatcher.abandoned:  # noqa: ASYNC110 -- nobody tells
-            await asyncio.sleep(0.01)
+    await went.until_let_go()
 
 
 @pytest.mark.parametrize(
@@ -399,5 +396,5 @@ async def test_who_leaves_waits_for_no_plugin_and_hears_nothing_more() -> None:
         went.dispatcher.leave()
 
     assert went.dispatcher.abandoned == ["sx find"]
-    await it_lets_go(went)
+    await went.until_let_go()
     assert went.deliveries == []
