@@ -1,5 +1,6 @@
 """
-The hedge `unwind`: the opposite side at leg A's own venue, whatever it costs.
+The hedge `unwind`: the opposite side at leg A's own venue, whatever it costs. Where leg A was taken
+back and something else stands alone, leg A's own selection is on offer to it as well.
 
 It comes last and may lose more than the others (`limits.max_loss_unwind`). When the venue's minimum
 is more than it takes to level the position, it stakes the minimum, as long as the worst case gets
