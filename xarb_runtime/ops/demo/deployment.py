@@ -30,25 +30,14 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_deployment(folder: Path, reached: list[Reached], bus: str) -> None:
-    """
-    Make the deployment.
-
-    Secrets of the simulators, which are none, stand where an operator would put real ones.
-    """
+    """Make the deployment; the simulators' keys, without worth, are in the environment."""
     lay_out(folder, force=True)
     venues: dict[str, dict[str, Any]] = {}
-    secrets: dict[str, dict[str, Any]] = {}
     for each in reached:
         for name, section in each.venues.items():
-            own = dict(section)
-            if "api_key" in own:
-                secrets[name] = {"api_key": own.pop("api_key")}
-            venues[name] = own | _OURS.get(own["kind"], {}) | {"open_limit": ROOM}
+            venues[name] = section | _OURS.get(section["kind"], {}) | {"open_limit": ROOM}
     settings = _settings(venues, bus)
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
-    hidden = folder / ".secrets.yaml"
-    hidden.write_text(yaml.safe_dump({"venues": secrets}), "utf-8")
-    hidden.chmod(0o600)
 
 
 #: Azuro's simulator is quick here: what it takes for an order to expire follows.
