@@ -82,6 +82,10 @@ class AzuroBench(Bench):
         """Let an order that rests go to the chain."""
         self.control.release(order_id)
 
+    async def lose(self, order_id: str) -> None:
+        """Let the backend lose an order that rests."""
+        self.control.lose(order_id)
+
     async def drop_streams(self) -> None:
         """Break all websockets."""
         self.control.feed.drop()

@@ -303,3 +303,36 @@ async def test_lists_are_filtered_by_repeated_states() -> None:
     assert [order["id"] for order in page["orders"]] == [refused["id"], ids[2]]
     assert (other["orders"], nobody["orders"]) == ([], [])
     assert open_one["id"] not in [order["id"] for order in chosen["orders"]]
+
+
+async def test_an_order_that_is_lost_is_known_to_nobody_and_never_sent() -> None:
+    async with imitation() as bettor:
+        bettor.control.next_order(OrderFate(rests_at="Placed"))
+        _, receipt = await bettor.bet()
+        bettor.control.lose(receipt["id"])
+        bettor.clock.move(WAY_MS)
+        status, _ = await bettor.get(f"bet/orders/{receipt['id']}")
+
+        assert (status, bettor.control.orders) == (404, [])
+        assert bettor.control.ledger.bets == {}
+
+
+async def test_a_bet_cannot_be_lost() -> None:
+    async with imitation(delay_scale=0) as bettor:
+        _, receipt = await bettor.bet()
+        await bettor.state(receipt["id"])
+        with pytest.raises(ValueError, match="without a bet"):
+            bettor.control.lose(receipt["id"])
+
+
+async def test_an_order_that_is_stuck_stays_as_it_is_until_it_is_released() -> None:
+    async with imitation() as bettor:
+        bettor.control.next_order(OrderFate(rests_at="Created"))
+        _, receipt = await bettor.bet()
+        bettor.control.stick(receipt["id"])
+        bettor.clock.move(3_600_000)
+        stuck = await bettor.state(receipt["id"])
+        bettor.control.release(receipt["id"])
+        late = await bettor.state(receipt["id"])
+
+    assert (stuck, late) == ("Created", "Rejected")

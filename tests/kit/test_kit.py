@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from tests.kit.wrong import WRONG
+from tests.kit.wrong import WRONG, later
 from tests.kit.wrong.making import bench_of
 from xarb_runtime.domain.orders import (
     FindAnswer,
@@ -175,6 +175,11 @@ def test_what_the_protocol_does_not_have_is_skipped_in_the_benchs_words() -> Non
     outcome = outcome_of("XV-320", _WholeBench)
 
     assert (outcome.verdict, outcome.reason) == (Verdict.SKIPPED, "orders are filled whole")
+
+
+def test_an_order_that_is_gone_may_come_to_an_end() -> None:
+    assert outcome_of("XV-286", later.EndingBench).verdict is Verdict.PASSED
+    assert outcome_of("XV-286", PlainBench).verdict is Verdict.SKIPPED
 
 
 def test_what_is_exempt_is_not_played() -> None:

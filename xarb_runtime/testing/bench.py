@@ -110,6 +110,17 @@ class Bench(ABC):
     async def fill(self, order_id: str) -> None:
         """Fill an order that rests."""
 
+    async def lose(self, order_id: str) -> None:
+        """
+        Let the server lose an order that rests: nothing knows of it any more, and it never fills.
+
+        Raises:
+            NoSuchFateError: the server of this bench loses nothing.
+        """
+        del order_id
+        message = "the server of this bench loses no order"
+        raise NoSuchFateError(message)
+
     async def drop_streams(self) -> None:
         """
         Break all streams (websockets, long polls) that are open; requests still work.

@@ -4,9 +4,20 @@ Wrong about what comes later: the index, the next process, the expiry. Each fail
 
 import msgspec
 
-from tests.kit.wrong.making import Restating, Spoilt, wrong
-from xarb_runtime.domain.orders import Absent, FindAnswer, Order, OrderReport, PlaceAnswer, Unknown
+from tests.kit.wrong.making import Restating, Spoilt, opened_as, unaware, wrong
+from xarb_runtime.domain.orders import (
+    Absent,
+    Accepted,
+    FindAnswer,
+    Found,
+    Order,
+    OrderReport,
+    OrderStatus,
+    PlaceAnswer,
+    Unknown,
+)
 from xarb_runtime.plugins.http_venue import Request
+from xarb_runtime.testing.plain.bench import PlainBench
 
 replace = msgspec.structs.replace
 
@@ -45,6 +56,43 @@ class GivesItsRequestsMoreTime(Spoilt):
 
     async def place(self, order: Order) -> PlaceAnswer:
         return await super().place(replace(order, expires_ms=order.expires_ms + 15_000))
+
+
+class LosingBench(PlainBench):
+    """A plain venue that can lose an order."""
+
+    async def lose(self, order_id: str) -> None:
+        book = self._server.book
+        del book.orders[order_id]
+        book.changes.clear()
+
+
+# It says of an order that was reported and is gone that there never was one.
+unaware("XV-286", LosingBench)
+
+
+class EndsWhatIsGone(Spoilt):
+    """Right about it: knows whose orders may have been reported."""
+
+    def watch(self, order: Order) -> None:
+        self.ids.add(order.client_id)
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        answer = await super().place(order)
+        if isinstance(answer, Accepted):
+            self.ids.add(order.client_id)
+        return answer
+
+    async def find(self, order: Order) -> FindAnswer:
+        answer = await super().find(order)
+        if isinstance(answer, Absent) and order.client_id in self.ids:
+            facts = {"status": OrderStatus.CANCELLED, "final": True, "code": "EXPIRED"}
+            return Found(OrderReport(client_id=order.client_id, sequence=2, time_ms=0, **facts))
+        return answer
+
+
+class EndingBench(LosingBench):
+    spec = replace(LosingBench.spec, open=opened_as(EndsWhatIsGone))
 
 
 @wrong("XV-335")

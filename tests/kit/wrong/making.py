@@ -49,6 +49,12 @@ def other(case: str, **spec: Any) -> None:
     _note(case, "Other", spec)
 
 
+def unaware(case: str, bench: type[PlainBench]) -> None:
+    """Note the plain venue as it is, on a server that does what it does not expect."""
+    assert case not in WRONG, case
+    WRONG[case] = bench
+
+
 def _note(case: str, name: str, spec: dict[str, Any]) -> None:
     assert case not in WRONG, case
     WRONG[case] = _bench(name, spec)

@@ -2,10 +2,10 @@
 Silver: looking for an order. *Not found* is not *absent*.
 """
 
-from xarb_runtime.domain.orders import Absent, FindAnswer, Found, Order, Unknown
+from xarb_runtime.domain.orders import Absent, FindAnswer, Found, Order, OrderReport, Unknown
 from xarb_runtime.testing.bench import Fate
 from xarb_runtime.testing.case import Level, case
-from xarb_runtime.testing.driven import Driven
+from xarb_runtime.testing.driven import Driven, told
 from xarb_runtime.testing.faults import Fault
 from xarb_runtime.testing.stage import Stage
 from xarb_runtime.testing.verdict import expect, fail
@@ -170,6 +170,45 @@ async def what_exists_is_never_absent(stage: Stage) -> None:
     await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + PROVED_WITHIN_MS)
     found = await stage.see(await stage.open(), order)
     stage.agree(found.report, await stage.one_held())
+
+
+@case("XV-286", Level.SILVER)
+async def what_was_reported_and_is_gone_comes_to_an_end(stage: Stage) -> None:
+    """
+    An order that was reported, and then is gone, comes to an end.
+
+    Given an order that rests and was reported, and a server that loses it: nothing knows of it any
+    more, and it never fills.
+    When it is looked up after it expired, for ten minutes; and again by the next process, which is
+    told to watch it.
+    Then each finds a report that is final, newer than all before, with nothing filled: `Absent`
+    says that there never was an order, which is not so, and leaves it in doubt for ever.
+    Skip when the capabilities have no `proves_absence`, nothing rests, or the bench loses no order.
+    """
+    stage.needs("proves_absence")
+    venue, order = await stage.open(), stage.order()
+    name = await stage.resting(venue, order)
+    before = (await stage.see(venue, order)).report
+    await stage.bench.lose(name)
+    await stage.clock.sleep_ms(order.expires_ms - stage.clock.now_ms() + 1)
+    await _ends(stage, venue, order, before)
+    await _ends(stage, await stage.restart(venue, watched=[order]), order, before)
+
+
+async def _ends(stage: Stage, venue: Driven, order: Order, before: OrderReport) -> None:
+    """Look an order up until a report is final; it must say that nothing is filled."""
+    until_ms = stage.clock.now_ms() + PROVED_WITHIN_MS
+    while True:
+        answer = await venue.find(order)
+        if isinstance(answer, Found) and answer.report.final:
+            break
+        if stage.clock.now_ms() >= until_ms:
+            fail("Found, with a report that is final: the order was reported, and is gone", answer)
+        await stage.clock.sleep_ms(20_000)
+    said = told(answer.report)
+    expect(not answer.report.filled, "nothing filled: the server has lost the order", said)
+    newer = answer.report.sequence > before.sequence
+    expect(newer, f"a report newer than the one before, #{before.sequence}", said)
 
 
 @case("XV-290", Level.SILVER)
