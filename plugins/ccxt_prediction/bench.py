@@ -23,7 +23,6 @@ from . import xarb_venues
 
 _MARKET = "0x" + "7a" * 32
 _NO_MARKET = "0x" + "00" * 32
-_API_KEY_ENV = "XARB_BENCH_API_KEY"
 _BOOKS = {
     "hash": _MARKET,
     "one": [{"percent": "48.5", "size": "1000000"}],
@@ -64,13 +63,13 @@ class SxbetBench(Bench):
         async with sx_bet.simulator(SimulatorOpening(settings=settings, clock=clock)) as simulated:
             theirs = simulated.section
             self.control = simulated.control
-            self.environ = {**simulated.environ, _API_KEY_ENV: theirs["api_key"]}
+            self.environ = dict(simulated.environ)
             keys = list(self.environ.values())
             self.secrets = (*keys, *(key.removeprefix("0x") for key in keys))
             self.section = {
                 "exchange": "sxbet",
                 "urls": {"sxbet": simulated.url},
-                "api_key_env": _API_KEY_ENV,
+                "api_key_env": theirs["api_key_env"],
                 "wallet_address": theirs["address"],
                 "key_env": theirs["key_env"],
             }
