@@ -9,7 +9,7 @@ from tests.docs.reports import benches, committed
 from tests.house.source import ROOT
 from tests.kit.test_first_party import SKIPPED
 from xarb_runtime.domain.orders import Order, OrderReport, Quote, Selection
-from xarb_runtime.plugins.contracts import VenueOpening
+from xarb_runtime.plugins.http_protocol import HttpProtocol
 from xarb_runtime.testing.bench import Bench, Fate
 from xarb_runtime.testing.case import Level
 from xarb_runtime.testing.kit import chosen_cases
@@ -60,7 +60,9 @@ def test_the_how_to_explains_everything_that_an_author_meets() -> None:
     members = {name for name in vars(Bench) | Bench.__annotations__ if not name.startswith("_")}
 
     assert cells("6. The bench") == members | {fate.name for fate in Fate}
-    assert cells("4. What you are opened with") == set(VenueOpening.__struct_fields__)
+    protocol = {name for name in vars(HttpProtocol) if not name.startswith("_")} - {"key_header"}
+    types = {"Order", "Selection", "OrderReport", "Quote"}
+    assert cells("3. The protocol") == protocol | types
     for shape in (Order, Selection, OrderReport, Quote):
         (row,) = re.findall(rf"^\| `{shape.__name__}` \| (.*) \|$", HOW_TO, re.MULTILINE)
         assert re.findall(r"`(\w+)`", row) == list(shape.__struct_fields__), shape

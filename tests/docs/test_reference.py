@@ -14,7 +14,8 @@ from xarb_runtime.cli import errors
 from xarb_runtime.domain.cross_venue import SLOTS
 from xarb_runtime.domain.steps import Exposure
 from xarb_runtime.plugins.checks import HOOKS
-from xarb_runtime.plugins.contracts import Capabilities, Venue
+from xarb_runtime.plugins.contracts import Capabilities, Venue, VenueOpening
+from xarb_runtime.plugins.http_protocol import HttpProtocol, HttpSettings
 from xarb_runtime.service.charts import BUILTIN_CONTEXTS
 from xarb_runtime.statechart.lint.effects import COMMANDS
 from xarb_runtime.statechart.meta import ChartMeta
@@ -144,6 +145,22 @@ def test_every_method_and_capability_of_a_venue_is_explained() -> None:
     assert methods == {name for name in vars(Venue) if not name.startswith("_")}
     for name in Capabilities.__struct_fields__:
         assert f"`{name}`" in text, name
+
+
+def test_everything_that_a_venue_is_opened_with_is_explained() -> None:
+    text = section(page("plugins"), "What a venue is opened with")
+    fields = {each.partition("(")[0] for each in first_cells(text)}
+
+    assert fields == set(VenueOpening.__struct_fields__)
+
+
+def test_every_method_and_setting_of_an_http_venue_is_explained() -> None:
+    text = section(page("plugins"), "An HTTP venue")
+    named = [each.partition("(")[0] for each in first_cells(text)]
+    methods = {name for name in vars(HttpProtocol) if not name.startswith("_")} - {"key_header"}
+
+    assert len(named) == len(set(named))
+    assert set(named) == methods | set(HttpSettings.__struct_fields__)
 
 
 def test_every_key_of_the_block_is_explained() -> None:
