@@ -27,6 +27,7 @@ from xarb_runtime.domain.orders import (
 )
 
 from .counter import Counter
+from .haste import Haste
 from .parts import Parts
 from .sales import Offer, Sale, sale_of, sold_outcome
 from .states import Row
@@ -83,7 +84,8 @@ class Cashouts:
             LookupError: there is not exactly one bet, or it cannot be sold.
             aiohttp.ClientError, TimeoutError: the venue cannot be asked.
         """
-        bets = await self._counter.bets(selection.market, sold_outcome(selection))
+        sold = sold_outcome(selection)
+        bets = await self._counter.bets(selection.market, sold, Haste.QUOTE)
         if len(bets) != 1 or bets[0].sold or bets[0].free:
             message = f"expected one bet that can be sold, found {len(bets)}"
             raise LookupError(message)

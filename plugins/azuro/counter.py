@@ -41,7 +41,7 @@ class Counter:
     def __init__(self, wire: Wire, orders: Orders, settings: AzuroSettings) -> None:
         self._wire, self._orders, self._settings = wire, orders, settings
 
-    async def bets(self, condition: str, outcome: str) -> list[Row]:
+    async def bets(self, condition: str, outcome: str, haste: Haste = Haste.FIND) -> list[Row]:
         """
         Return every bet of ours on an outcome, sold or not.
 
@@ -50,10 +50,10 @@ class Counter:
             aiohttp.ClientError, TimeoutError: it cannot be asked.
         """
         legs = ((condition, outcome),)
-        rows = await self._orders.listed(*ACCEPTED, haste=Haste.QUOTE)
+        rows = await self._orders.listed(*ACCEPTED, haste=haste)
         found = [row for row in rows if row.legs == legs and row.has_bet]
         if not found:  # perhaps a bet that was sold counts as settled
-            rows = await self._orders.listed("Settled", haste=Haste.QUOTE)
+            rows = await self._orders.listed("Settled", haste=haste)
             found = [row for row in rows if row.legs == legs and row.sold]
         return found
 

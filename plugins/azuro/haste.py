@@ -15,8 +15,14 @@ class Haste(IntEnum):
 
     FIRST = 0  #: orders and heartbeats
     FIND = 8  #: a leg is in doubt
-    QUOTE = 20  #: a leg may be waiting for a price
+    AGAIN = 12  #: a price that was asked for a moment ago: a leg may be waiting for it
+    QUOTE = 20  #: a price
     LOOK = 60  #: following orders: hearing of them later costs time, and no more
+
+    @property
+    def is_price(self) -> bool:
+        """Whether it is about a price, which is of use at once or not at all."""
+        return self in {Haste.AGAIN, Haste.QUOTE}
 
     def leaves(self, limit: int) -> int:
         """Return how many requests of so many are left for more pressing ones."""

@@ -21,6 +21,8 @@ from .wire import Wire, fields_of, number_of
 
 #: Limits beyond this many are forgotten.
 MOST = 1_000
+#: Whoever asks for a price so soon again has taken the first one, and holds a leg.
+AGAIN_MS = 10_000
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -87,7 +89,8 @@ class Market:
 
     async def _both(self, selection: Selection) -> tuple[Side, Limits]:
         """Ask for odds and limits at the same time; one that fails waits for the other."""
-        asked = (self._side(selection), self._limit(selection))
+        haste = self._haste(selection)
+        asked = (self._side(selection, haste), self._limit(selection, haste))
         side, limits = await asyncio.gather(*asked, return_exceptions=True)
         if isinstance(side, BaseException):
             raise side
@@ -95,11 +98,16 @@ class Market:
             raise limits
         return side, limits
 
-    async def _side(self, selection: Selection) -> Side:
+    def _haste(self, selection: Selection) -> Haste:
+        known = self._limits.get((selection.market, selection.outcome))
+        age_ms = known.age_ms if known else None
+        return Haste.QUOTE if age_ms is None or age_ms > AGAIN_MS else Haste.AGAIN
+
+    async def _side(self, selection: Selection, haste: Haste) -> Side:
         condition, outcome = selection.market, selection.outcome
         side = await self._heard(condition, outcome)
         if side is None:
-            side = (await self._books.read(condition)).side(outcome)
+            side = (await self._books.read(condition, haste)).side(outcome)
         if side is None:
             message = f"no odds for {selection.market}/{selection.outcome}"
             raise LookupError(message)
@@ -113,21 +121,21 @@ class Market:
         book = self._feed.book(condition)
         return book.side(outcome) if book else None
 
-    async def _limit(self, selection: Selection) -> Limits:
+    async def _limit(self, selection: Selection, haste: Haste) -> Limits:
         key = (selection.market, selection.outcome)
         shared = self._limits.pop(key, None) or Shared(self._clock, good_for_ms=self._limits_ms)
         self._limits[key] = shared
         if len(self._limits) > MOST:
             self._limits.pop(next(iter(self._limits)))
-        return await shared.ask(lambda: self._calculate(selection))
+        return await shared.ask(lambda: self._calculate(selection, haste))
 
-    async def _calculate(self, selection: Selection) -> Limits:
+    async def _calculate(self, selection: Selection, haste: Haste) -> Limits:
         if not selection.outcome.isdecimal():
             raise LookupError(f"expected a number as the outcome, found {selection.outcome!r}")
         leg = {"conditionId": selection.market, "outcomeId": int(selection.outcome)}
         asked = {"bets": [leg], "environment": self._settings.environment}
         wallet = {"wallet": self._bettor} if self._bettor else {}
-        answer = await self._wire.post("bet/calculation", asked | wallet, haste=Haste.QUOTE)
+        answer = await self._wire.post("bet/calculation", asked | wallet, haste=haste)
         # Newer answers are wrapped once more.
         given = fields_of(answer.fields().get("response")) or answer.fields()
         most = number_of(given.get("maxBet"))

@@ -5,6 +5,7 @@ Reading odds over REST: one request for all conditions that are wanted at the sa
 from collections.abc import Mapping
 
 from xarb_runtime.plugins.contracts import Clock
+from xarb_runtime.plugins.pacing import NoTurnError
 
 from .books import Book, read_book
 from .feed import Feed
@@ -24,6 +25,7 @@ class _Batch:
 
     def __init__(self, clock: Clock, *conditions: str) -> None:
         self.conditions = list(conditions)
+        self.haste = Haste.QUOTE
         self.answer: Shared[Mapping[str, Book]] = Shared(clock)
 
 
@@ -47,9 +49,13 @@ class Reading:
         self._flying: dict[str, _Batch] = {}
         self._went_ms = 0
 
-    async def read(self, condition: str) -> Book:
+    async def read(self, condition: str, haste: Haste) -> Book:
         """
         Return a condition's odds.
+
+        Args:
+            condition: its id.
+            haste: how pressing it is; all that are asked for together are as the most pressing one.
 
         Raises:
             LookupError: there is no such condition, or the venue does not say.
@@ -58,22 +64,25 @@ class Reading:
         flying = self._flying.get(condition)
         # An answer to what was sent before now may be older than the subscription: it is not kept.
         beginning = self._feed.begin(condition) if self._feed and flying is None else None
-        book = await self._in_company(condition, flying or self._joined(condition))
+        book = await self._in_company(condition, flying or self._joined(condition, haste))
         if self._feed and beginning:
             return self._feed.keep(beginning, book)
         return book
 
-    def _joined(self, condition: str) -> _Batch:
+    def _joined(self, condition: str, haste: Haste) -> _Batch:
         if self._open is None or len(self._open.conditions) >= MOST:
             self._open = _Batch(self._clock)
         if condition not in self._open.conditions:
             self._open.conditions.append(condition)
+        self._open.haste = min(self._open.haste, haste)
         return self._open
 
     async def _in_company(self, condition: str, batch: _Batch) -> Book:
         try:
             read = await batch.answer.ask(lambda: self._ask(batch))
             return _of(condition, read)
+        except NoTurnError:
+            raise
         except LookupError:
             if len(batch.conditions) == 1:
                 raise
@@ -89,7 +98,7 @@ class Reading:
             answer = await self._wire.post(
                 "market-manager/condition-batch",
                 asked,
-                haste=Haste.QUOTE,
+                haste=batch.haste,
                 may=lambda: self._goes(batch),
             )
         finally:

@@ -32,6 +32,11 @@ class Shared(Generic[T]):
         self._answers: list[T] = []
         self._came_ms = 0
 
+    @property
+    def age_ms(self) -> int | None:
+        """How old the newest answer is; None when there is none."""
+        return self._clock.now_ms() - self._came_ms if self._answers else None
+
     async def ask(self, send: Callable[[], Awaitable[T]]) -> T:
         """
         Return an answer that came after this was called, or one that is still good.
@@ -53,8 +58,8 @@ class Shared(Generic[T]):
             return answer
 
     def _is_good(self) -> bool:
-        age_ms = self._clock.now_ms() - self._came_ms
-        return bool(self._answers) and self._failure is None and age_ms < self._good_for_ms
+        age_ms = self.age_ms
+        return age_ms is not None and self._failure is None and age_ms < self._good_for_ms
 
     def _last(self) -> T:
         if self._failure is not None:

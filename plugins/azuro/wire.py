@@ -23,6 +23,9 @@ NOT_FOUND = 404
 TOO_MANY = 429
 SERVER_ERROR = 500
 
+#: A price that has to wait longer for its turn comes too late to be of use. That there is none says
+#: nothing about the venue; one that is waited for in vain would make it count as down.
+PRICE_WITHIN_MS = 300
 #: How long to be silent when the venue asks for silence and does not say how long.
 SILENCE_MS = 1_000
 
@@ -107,6 +110,7 @@ class Wire:
 
         Raises:
             aiohttp.ClientError, TimeoutError: there was no answer.
+            NoTurnError: the rate is used up, and it is about a price. It was not sent.
         """
         await self._turn(haste)
         return await self._call("GET", path, within_ms, params=list(params))
@@ -125,6 +129,7 @@ class Wire:
         Raises:
             aiohttp.ClientError, TimeoutError: there was no answer. It may have arrived.
             TooLateError: it was not sent.
+            NoTurnError: the rate is used up, and it is about a price. It was not sent.
         """
         await self._turn(haste)
         if not may():
@@ -132,7 +137,8 @@ class Wire:
         return await self._call("POST", path, None, json=body)
 
     async def _turn(self, haste: Haste) -> None:
-        await self.pace.turn(leave=haste.leaves(self.pace.limit))
+        within_ms = PRICE_WITHIN_MS if haste.is_price else None
+        await self.pace.turn(leave=haste.leaves(self.pace.limit), within_ms=within_ms)
 
     async def _call(self, method: str, path: str, within_ms: int | None, **asked: Any) -> Answer:
         url = self._url.join(URL(path))

@@ -18,6 +18,7 @@ from tests.azuro.inside import (
     world,
 )
 from xarb_runtime.domain.orders import Accepted, Found, Order, Selection, Unknown
+from xarb_runtime.plugins.pacing import NoTurnError
 from xarb_runtime.testing.clock import KitClock
 
 fates, faults, sharing = part("fake.fates"), part("fake.faults"), part("sharing")
@@ -128,6 +129,24 @@ def test_a_condition_that_the_venue_does_not_like_costs_the_others_nothing() -> 
             )
 
         assert [type(quote).__name__ for quote in quotes] == ["Quote"] * 3 + ["LookupError"]
+
+    in_virtual_time(scenario())
+
+
+def test_a_price_that_is_asked_for_again_goes_before_new_ones() -> None:
+    async def scenario() -> None:
+        async with world(games=games(60)) as here, here.connect(rate=50) as venue:
+            await here.clock.sleep_ms(1_000)
+            first, *others = selections(60)
+            await venue.quote(first)
+            asked = [asyncio.ensure_future(venue.quote(one)) for one in others]
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert any(isinstance(answer, NoTurnError) for answer in answers)
+            await here.clock.sleep_ms(2_000)
+            with pytest.raises(NoTurnError):
+                await venue.quote(others[-1])
+
+            assert (await venue.quote(first)).odds == Decimal("1.56")
 
     in_virtual_time(scenario())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.azuro.inside import BETTOR, FOOTBALL, hear, in_virtual_time, part, world
+from tests.azuro.inside import BETTOR, FOOTBALL, HOME, hear, in_virtual_time, part, world
 from xarb_runtime.domain.orders import (
     Accepted,
     CancelRefused,
@@ -16,6 +16,7 @@ from xarb_runtime.domain.orders import (
     Selection,
     Unknown,
 )
+from xarb_runtime.plugins.pacing import NoTurnError
 
 fates, faults = part("fake.fates"), part("fake.faults")
 POST = "POST bet/orders/ordinar"
@@ -277,10 +278,24 @@ def test_orders_do_not_wait_behind_quotes() -> None:
             await venue.place(here.order())
 
             assert here.clock.now_ms() == before_ms
-            assert not all(one.done() for one in asking)
-            for one in asking:
-                one.cancel()
-            await asyncio.wait(asking)
+            failed = await asyncio.gather(*asking, return_exceptions=True)
+            assert any(isinstance(one, NoTurnError) for one in failed)
+
+    in_virtual_time(scenario())
+
+
+def test_a_price_that_would_come_too_late_is_none_at_once() -> None:
+    async def scenario() -> None:
+        async with world() as here, here.connect(rate=5, stream=False, limits_for="1ms") as venue:
+            for _ in range(2):
+                await venue.quote(HOME)
+                await here.clock.sleep_ms(1)
+            before_ms = here.clock.now_ms()
+            with pytest.raises(NoTurnError):
+                await venue.quote(HOME)
+            assert here.clock.now_ms() - before_ms <= 300
+            await here.clock.sleep_ms(10_000)
+            assert (await venue.quote(HOME)).odds == Decimal("1.56")
 
     in_virtual_time(scenario())
 

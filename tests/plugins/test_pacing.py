@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xarb_runtime.plugins.pacing import Pace
+from xarb_runtime.plugins.pacing import NoTurnError, Pace
 
 
 class Clock:
@@ -104,3 +104,16 @@ async def test_whoever_leaves_everything_has_a_turn_all_the_same() -> None:
 
     assert clock.now_ms() == 1_000
     assert pace.wait_ms(leave=2) == 1_000
+
+
+async def test_who_cannot_wait_so_long_has_no_turn_and_counts_for_none() -> None:
+    clock = Clock()
+    pace = Pace(clock, 2, 1_000)
+    await pace.turn(leave=1)
+    clock.time_ms += 600
+    with pytest.raises(NoTurnError, match="2 requests in 1000 ms is used up for another 400 ms"):
+        await pace.turn(leave=1, within_ms=399)
+    assert (clock.now_ms(), pace.left()) == (1_600, 1)
+    await pace.turn(leave=1, within_ms=400)
+
+    assert clock.now_ms() == 2_000

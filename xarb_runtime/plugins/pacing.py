@@ -8,6 +8,10 @@ from collections import deque
 from xarb_runtime.plugins.clock import Clock
 
 
+class NoTurnError(LookupError):
+    """A request would have to wait for too long. It was not sent, and the venue is not to blame."""
+
+
 class Pace:
     """
     A sliding window over requests: at most `limit` of them in any `window_ms`.
@@ -61,9 +65,28 @@ class Pace:
             full_ms = self._sent[len(self._sent) - limit] + self._window_ms - now_ms
         return max(0, full_ms, self._closed_until_ms - now_ms)
 
-    async def turn(self, *, urgent: bool = False, leave: int | None = None) -> None:
-        """Wait until a request may be sent, and count it."""
+    async def turn(
+        self, *, urgent: bool = False, leave: int | None = None, within_ms: int | None = None
+    ) -> None:
+        """
+        Wait until a request may be sent, and count it.
+
+        Args:
+            urgent: it may use what is kept for urgent ones.
+            leave: how many of a window it leaves for others, whatever is kept.
+            within_ms: the longest wait that makes sense; None for any.
+
+        Raises:
+            NoTurnError: it would have to wait longer. It is not counted.
+        """
+        began_ms = self._clock.now_ms()
         while (wait_ms := self.wait_ms(urgent=urgent, leave=leave)) > 0:
+            waits_ms = self._clock.now_ms() - began_ms + wait_ms
+            if within_ms is not None and waits_ms > within_ms:
+                raise NoTurnError(
+                    f"the rate of {self.limit} requests in {self._window_ms} ms is used up for"
+                    f" another {wait_ms} ms"
+                )
             await self._clock.sleep_ms(wait_ms)
             await asyncio.sleep(0)
         self._sent.append(self._clock.now_ms())
