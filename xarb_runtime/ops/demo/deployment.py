@@ -52,7 +52,6 @@ _OURS: dict[str, dict[str, Any]] = {
     },
     "azuro": {
         "max_stake": 1000,
-        "rate": 5_000,
         "expiry": "10s",
         "absence_margin": "5s",
         "final_after": "5s",
