@@ -13,15 +13,15 @@ from xarb_runtime.testing.report import Verdict
 
 #: By bench: the cases that are skipped, each for a reason that bench or capabilities give.
 SKIPPED = {
-    "sx_bet:SxBetBench": {"XV-135", "XV-425", "XV-427"},
-    "sx_bet:SxBetRestingBench": {"XV-135", "XV-425", "XV-427"},
-    "sx_bet:SxBetWholeBench": {"XV-130", "XV-135", "XV-320", "XV-425", "XV-427"},
+    "sx_bet:SxBetBench": {"XV-135", "XV-286", "XV-425", "XV-427"},
+    "sx_bet:SxBetRestingBench": {"XV-135", "XV-286", "XV-425", "XV-427"},
+    "sx_bet:SxBetWholeBench": {"XV-130", "XV-135", "XV-286", "XV-320", "XV-425", "XV-427"},
     "azuro:AzuroBench": {
         *("XV-125", "XV-300", "XV-305", "XV-310"),  # there is no cancel
         *("XV-130", "XV-320"),  # an order is placed whole or not at all
         *("XV-135", "XV-400", "XV-470"),
     },
-    "ccxt_prediction:SxbetBench": {"XV-135", "XV-420", "XV-470"},
+    "ccxt_prediction:SxbetBench": {"XV-135", "XV-286", "XV-420", "XV-470"},
 }
 
 
