@@ -98,9 +98,9 @@ def lines_until(process: subprocess.Popen[str], beginning: str) -> list[str]:
 
 
 def pasted(process: subprocess.Popen[str]) -> tuple[str, dict[str, Any], str]:
-    """What is told: the first line, the section of the settings, the environment."""
-    head, section, environment = "".join(lines_until(process, "export")).split("\n\n")
-    return head, yaml.safe_load(section), environment
+    """What is told: first line and offers, the section of the settings, the environment."""
+    *head, section, environment = "".join(lines_until(process, "export")).split("\n\n")
+    return "\n".join(head), yaml.safe_load(section), environment
 
 
 def test_a_simulator_says_what_to_paste(desk: Path) -> None:
@@ -186,10 +186,26 @@ def test_a_simulator_that_lacks_something_says_what_to_install(desk: Path) -> No
 @pytest.mark.parametrize("kind", ["sx_bet", "azuro"])
 def test_the_simulators_that_ship_are_reached_by_what_is_pasted(desk: Path, kind: str) -> None:
     with simulating(desk, kind.partition("_")[0]) as process:
-        _, section, environment = pasted(process)
+        head, section, environment = pasted(process)
 
     own = {key: value for key, value in section["venues"][kind].items() if key not in PASTED}
     spec = discover(builtin=bundled("plugins"), entry_points=False).venue(kind)
     settings: Any = open_settings(spec, own, where=kind)
     assert settings.url.startswith("http://127.0.0.1:")
     assert f"export {settings.key_env}=0x" in environment
+    assert OFFERS[kind] in head
+
+
+#: What can be bet on, as it is told.
+OFFERS = {
+    "sx_bet": f"""\
+Los Angeles Rams - San Francisco 49ers (ACTIVE)
+  market: "0x{"7a" * 32}"
+    outcome: "one"  Los Angeles Rams  2.0000 up to 1000000.00
+""",
+    "azuro": """\
+Lan Mi - Xinyu Jiang: Handicap Games (Live Active)
+  market: "300610060000000000306992750000000000009084689496"
+    outcome: "377"  Lan Mi (-7)  2.08 up to 4629.62
+""",
+}

@@ -33,6 +33,12 @@ def test_where_nothing_else_is_said_the_next_one_is_meant() -> None:
     assert orders(made, 4) == ["lost", "slow", "slow", ""]
 
 
+def test_the_first_may_go_well() -> None:
+    made, _ = script(ScriptedFault(fault="lost", skip=2, next=2))
+
+    assert orders(made, 5) == ["", "", "lost", "lost", ""]
+
+
 def test_numbers_count_from_the_start() -> None:
     made, _ = script()
     orders(made, 2)

@@ -77,6 +77,7 @@ def test_without_settings_there_is_something_to_bet_on() -> None:
         ({"faults": [{"fault": "lost", "numbers": [0]}]}, "numbers: expected 1 or more each"),
         ({"faults": [{"fault": "lost", "per_thousand": 1001}]}, "per_thousand: expected 0 to"),
         ({"faults": [{"fault": "limit", "during": "10"}]}, "during: expected a duration"),
+        ({"faults": [{"fault": "lost", "numbers": [1], "skip": 1}]}, "skip: expected 0 or more"),
         ({"faults": [{"fault": "late_index", "looks": 0}]}, "looks: expected 1 or more"),
         ({"rates": {"window": "1"}}, "window: expected a duration"),
         ({"checks": {"ladder": "existing"}}, "Invalid enum value"),

@@ -25,6 +25,7 @@ from xarb_runtime.cli import (
     plugins,
     run,
     schemas,
+    venue_fault,
     venue_sim,
 )
 from xarb_runtime.cli.errors import Commands
@@ -90,6 +91,7 @@ app.command("ghost", rich_help_panel=SIMULATION)(ghost.ghost)
 app.command("venues-demo", rich_help_panel=SIMULATION)(demo.venues_demo)
 app.command("ghost-venue", rich_help_panel=SIMULATION)(ghost.ghost_venue)
 app.command("venue-sim", rich_help_panel=SIMULATION)(venue_sim.venue_sim)
+app.command("venue-fault", rich_help_panel=SIMULATION)(venue_fault.venue_fault)
 app.command("lint", rich_help_panel=CHARTS)(charts.lint)
 app.command("graph", rich_help_panel=CHARTS)(charts.graph)
 app.command("schema", rich_help_panel=CHARTS)(schemas.schema)

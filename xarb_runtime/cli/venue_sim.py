@@ -12,6 +12,9 @@ from xarb_runtime.cli.options import HERE, AsJson, Folder
 if TYPE_CHECKING:
     from xarb_runtime.plugins.contracts import Simulated, VenueSpec
 
+#: So many markets are shown.
+_OFFERS = 12
+
 
 def venue_sim(
     kind: Annotated[
@@ -26,7 +29,9 @@ def venue_sim(
     settings: Annotated[
         Path | None,
         typer.Option(
-            "--settings", metavar="FILE", help="The simulator's own settings, YAML; see the plugin."
+            "--settings",
+            metavar="FILE",
+            help="The simulator's own settings, YAML: see docs/reference/simulators.md.",
         ),
     ] = None,
     name: Annotated[
@@ -41,7 +46,8 @@ def venue_sim(
     """
     Run the simulator of a venue in this process, on loopback, until it is killed.
 
-    Writes what reaches it: a section for settings.yaml, and the environment (keys without worth).
+    Writes what can be bet on there, and what reaches it: a section for settings.yaml, and the
+    environment (keys without worth). `xarb venue-fault` lets something go wrong meanwhile.
     """
     from xarb_runtime.cli.deployment import registry_of
     from xarb_runtime.ops.venue_sim import serve_simulator, simulated_kind
@@ -74,16 +80,21 @@ def _tell_json(spec: "VenueSpec", name: str, simulated: "Simulated") -> None:
     from xarb_runtime.ops.venue_sim import pasted_section
 
     venues = {name: pasted_section(spec, simulated)}
-    write_json({"url": simulated.url, "venues": venues, "environ": simulated.environ})
+    reached = {"url": simulated.url, "venues": venues, "environ": simulated.environ}
+    write_json(reached | {"offers": simulated.offers})
 
 
 def _tell_people(spec: "VenueSpec", name: str, simulated: "Simulated") -> None:
     import shlex
 
     from xarb_runtime.cli.screen import remark, write
+    from xarb_runtime.cli.venue_fault import write_offers
     from xarb_runtime.ops.venue_sim import pasted_section, pasted_yaml
 
     write(f"simulator of {spec.name} at {simulated.url}", style="bold")
+    if simulated.offers:
+        write()
+        write_offers(simulated.offers, _OFFERS)
     write()
     write("# settings.yaml, with mode: live; nothing is worth anything here")
     write(pasted_yaml(name, pasted_section(spec, simulated)).rstrip())
@@ -92,4 +103,7 @@ def _tell_people(spec: "VenueSpec", name: str, simulated: "Simulated") -> None:
         write("# the environment of xarb run: keys without worth")
         for key, value in simulated.environ.items():
             write(f"export {key}={shlex.quote(value)}")
+    if simulated.offers:
+        port = simulated.url.rpartition(":")[2]
+        remark(f"\nxarb venue-fault {port} lets something go wrong; alone it shows what is held.")
     remark("\nCtrl-C ends it.")

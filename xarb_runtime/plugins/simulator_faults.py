@@ -71,6 +71,7 @@ class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         during: with all of them, for so long from now on.
         per_thousand: with so many of a thousand, for ever; the seed decides with which.
         numbers: with these, counted from the simulator's start; 1 is the first.
+        skip: the first so many that it could happen to go well; not with `numbers`.
         wait: how long something takes, see the table.
         looks: of `late_index`: how many looks do not find the order.
         only: of requests and frames: only those that fit, e.g. `GET /fills-v3*`, `orderbook_v3:*`.
@@ -81,6 +82,7 @@ class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     during: str | None = None
     per_thousand: int | None = None
     numbers: tuple[int, ...] = ()
+    skip: int = 0
     wait: str | None = None
     looks: int = 3
     only: str = "*"
@@ -97,6 +99,8 @@ class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             refuse("per_thousand", f"0 to {THOUSAND}", self.per_thousand)
         if self.numbers and min(self.numbers) < 1:
             refuse("numbers", "1 or more each", min(self.numbers))
+        if self.skip < 0 or (self.skip and self.numbers):
+            refuse("skip", "0 or more, and no numbers", self.skip)
         if self.looks < 1:
             refuse("looks", "1 or more", self.looks)
 

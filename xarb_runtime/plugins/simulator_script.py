@@ -55,7 +55,7 @@ class _Rule:
     def __init__(self, fault: ScriptedFault, number: int, now_ms: int) -> None:
         self.fault, self.number = fault, number
         self.until_ms = None if fault.during is None else now_ms + parse_duration_ms(fault.during)
-        self.numbers = set(fault.numbers)
+        self.numbers, self.skip = set(fault.numbers), fault.skip
         endless = self.until_ms is not None or fault.per_thousand is not None
         self.left = None if endless or self.numbers else fault.next or 1
 
@@ -140,6 +140,9 @@ class FaultScript:
 
     def _meets(self, rule: _Rule, subject: Subject, name: str) -> bool:
         if not fnmatchcase(name, rule.fault.only):
+            return False
+        if rule.skip:
+            rule.skip -= 1
             return False
         if rule.fault.per_thousand is not None:
             return self._draws(rule, rule.fault.per_thousand, name)
