@@ -233,7 +233,7 @@ class ServiceSettings(Section, frozen=True, kw_only=True):
     heartbeat: str = "2s"
     drain_deadline: str = "30s"
     batch: Count = 64
-    orders: Count = 8
+    orders: Count = 6
     call_deadline: str = "3s"
     find_deadline: str = "2s"
     plan_deadline: str = "1s"
