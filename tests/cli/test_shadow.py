@@ -37,6 +37,17 @@ def test_a_shadow_says_what_it_is_and_keeps_its_store(tmp_path: Path) -> None:
         assert "expected a store of mode ghost, found one of mode shadow" in told(refused)
 
 
+def test_a_check_tells_when_nothing_can_fill_and_stops_nothing(tmp_path: Path) -> None:
+    venues = {name: section | {"shadow_delay": "1h"} for name, section in BOTH.items()}
+    write_deployment(tmp_path, venues, mode="shadow")
+
+    checked = xarb("check", "-C", tmp_path)
+
+    assert checked.exit_code == 0
+    assert "warning settings limits.ttl_leg_a: XC301 expected more than" in told(checked)
+    assert "Nothing stops a start, 5 warnings." in told(checked)
+
+
 def test_a_ghost_is_no_shadow(tmp_path: Path) -> None:
     with service(tmp_path) as run:
         status = xarb("status", "-C", tmp_path)

@@ -9,6 +9,7 @@ from tests.house.source import ROOT
 from tests.settings.deployment import load
 from xarb_runtime.plugins.discovery import discover
 from xarb_runtime.plugins.settings import open_settings
+from xarb_runtime.service.settings_rules import doubtful
 
 YAML = re.compile(r"^( *)```yaml\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -21,6 +22,7 @@ def test_settings_on_a_page_are_taken(tmp_path: Path, page: str, mode: str) -> N
     settings = load(tmp_path, "\n".join(it.removeprefix(indent) for it in block.splitlines()))
 
     assert settings.mode == mode
+    assert doubtful(settings) == []
     registry = discover(builtin=ROOT / "plugins", entry_points=False)
     for name in settings.venues:
         spec = registry.venue(settings.venue_kind(name))

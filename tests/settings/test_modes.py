@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.settings.deployment import findings, load
+from xarb_runtime.service.settings_rules import doubtful
 
 
 def test_live_mode_takes_any_kind_of_venue(tmp_path: Path) -> None:
@@ -75,3 +76,50 @@ def test_a_ghost_in_live_mode_needs_no_limit(tmp_path: Path) -> None:
 )
 def test_live_mode_asks_what_may_be_staked(tmp_path: Path, section: str, wanted: str) -> None:
     assert findings(tmp_path, f"mode: live\nvenues: {{sx: {section}}}") == [wanted]
+
+
+SHADOW = "mode: shadow\nvenues:\n  sx: {{kind: sx_bet, shadow_delay: {sx}}}\n"
+SHADOW += "  azuro: {{kind: azuro, shadow_delay: {azuro}}}\nlimits: {limits}\n"
+
+
+@pytest.mark.parametrize(
+    ("sx", "azuro", "limits", "wanted"),
+    [
+        ("1s", "5s", "{ttl_leg_a: 3s, ttl_leg_b: 30s, ttl_hedge: 3s}", {}),
+        ("1s", "5s", "{ttl_leg_a: 30s, ttl_leg_b: 3s, ttl_hedge: 3s}", {}),
+        ("0s", "0s", "{}", {}),
+        (
+            "1s",
+            "5s",
+            "{}",
+            {
+                "limits.ttl_leg_a": "expected more than venues.sx.shadow_delay, the shortest, or no"
+                " leg A fills, found 800ms",
+                "venues.azuro.shadow_delay": "expected less than limits.ttl_leg_a or"
+                " limits.ttl_leg_b, or no leg fills there, found 5s",
+            },
+        ),
+        (
+            "3s",
+            "3s",
+            "{ttl_leg_a: 4s, ttl_leg_b: 3s, ttl_hedge: 3s}",
+            {
+                f"limits.{ttl}": "expected more than venues.sx.shadow_delay, the shortest, or no"
+                f" {what} fills, found 3s"
+                for ttl, what in (("ttl_leg_b", "leg B"), ("ttl_hedge", "hedge"))
+            },
+        ),
+    ],
+)
+def test_deadlines_in_which_no_shadow_of_an_order_fills_are_told(
+    tmp_path: Path, sx: str, azuro: str, limits: str, wanted: dict[str, str]
+) -> None:
+    settings = load(tmp_path, SHADOW.format(sx=sx, azuro=azuro, limits=limits))
+
+    assert {it.key: it.message for it in doubtful(settings)} == wanted
+
+
+def test_other_modes_have_no_shadow_to_wait_for(tmp_path: Path) -> None:
+    settings = load(tmp_path, "venues: {sx: {kind: ghost, shadow_delay: 9s}}")
+
+    assert doubtful(settings) == []

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from xarb_runtime.bundle import BundleError
-from xarb_runtime.ops.findings import Check, fine, stops
+from xarb_runtime.ops.findings import Check, fine, stops, warns
 from xarb_runtime.ops.keystore import check_key_files
 from xarb_runtime.ops.places import (
     check_bus,
@@ -34,6 +34,7 @@ from xarb_runtime.service.settings_check import check as check_settings
 from xarb_runtime.service.settings_finding import SettingFinding
 from xarb_runtime.service.settings_layers import read_layers
 from xarb_runtime.service.settings_model import Settings
+from xarb_runtime.service.settings_rules import doubtful
 from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.statechart.findings import ChartError
 from xarb_runtime.statechart.load import read_chart
@@ -127,6 +128,8 @@ def _settings(
     if not findings:
         shown = f"mode {settings.mode}, {len(settings.venues)} venues"
         yield fine("settings", shown, str(folder / "settings.yaml"))
+        for doubt in doubtful(settings):
+            yield warns("settings", f"{doubt.code} {doubt.message}", doubt.key, doubt.hint)
 
 
 def _clock() -> Iterator[Check]:

@@ -43,6 +43,11 @@ def fine(area: Area, what: str, where: str = "") -> Check:
     return Check(area=area, severity="ok", problem=Problem(what=what, where=where))
 
 
+def warns(area: Area, what: str, where: str = "", do: str = "") -> Check:
+    """Return that something is doubtful, and stops no start."""
+    return Check(area=area, severity="warning", problem=Problem(what=what, where=where, do=do))
+
+
 def stops(area: Area, what: str, where: str = "", do: str = "") -> Check:
     """Return that something stops a start."""
     return Check(area=area, severity="error", problem=Problem(what=what, where=where, do=do))

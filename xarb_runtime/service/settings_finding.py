@@ -4,7 +4,7 @@ What can be wrong with settings, and the one error that says all of it at once.
 Codes: XC101 a file cannot be read, XC102 it is not YAML of the plain kind, XC103 a key is written
 twice, XC104 the secrets file can be read by others; XC201 a key is unknown, XC202 a value does not
 fit its key, XC203 values that do not go together or are out of range, XC204 a key is missing, XC205
-a secret stands where none belongs.
+a secret stands where none belongs; XC301 nothing can come of it, which stops no start.
 """
 
 import msgspec

@@ -194,6 +194,40 @@ def _is_money(amount: Decimal | None) -> bool:
     return amount is None or 0 < amount <= _MOST_MONEY
 
 
+def doubtful(settings: Settings) -> list[SettingFinding]:
+    """
+    Return what stops no start, and of which nothing can come.
+
+    A shadow's orders take the venue's `shadow_delay`; one that is given up before never fills.
+    """
+    if settings.mode != "shadow" or not settings.venues:
+        return []
+    delays = {name: settings.shadow_delay_ms(name) for name in settings.venues}
+    least = min(delays, key=lambda name: delays[name])
+    found = [
+        (f"limits.{ttl}", f"more than venues.{least}.shadow_delay, the shortest, or {what} fills")
+        for ttl, what in _TIMES.items()
+        if delays[least] >= _ms(getattr(settings.limits, ttl))
+    ]
+    longest = max(_ms(settings.limits.ttl_leg_a), _ms(settings.limits.ttl_leg_b))
+    less = "less than limits.ttl_leg_a or limits.ttl_leg_b, or no leg fills there"
+    found += [
+        (f"{VENUES}.{name}.shadow_delay", less)
+        for name, delay_ms in delays.items()
+        if delay_ms >= longest
+    ]
+    return [_doubt(settings, key, expected) for key, expected in found]
+
+
+_TIMES = {"ttl_leg_a": "no leg A", "ttl_leg_b": "no leg B", "ttl_hedge": "no hedge"}
+
+
+def _doubt(settings: Settings, key: str, expected: str) -> SettingFinding:
+    message = f"expected {expected}, found {_value(settings, key) or '0s'}"
+    hint = "See docs/how-to/shadow-mode.md."
+    return SettingFinding(code="XC301", key=key, where="", message=message, hint=hint)
+
+
 def _finding(rule: Rule, settings: Settings, where: Callable[[str], str]) -> SettingFinding:
     value = _value(settings, rule.key)
     found = _found(value, is_secret=rule.key in settings.secret_keys)
