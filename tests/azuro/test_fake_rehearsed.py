@@ -79,6 +79,18 @@ async def test_an_order_may_be_found_late_and_be_taken_back() -> None:
         assert (accepted, await bettor.state(gone["id"])) == ("Accepted", "Canceled")
 
 
+async def test_an_order_may_stick_for_ever_or_vanish() -> None:
+    async with imitation() as bettor:
+        await said(bettor, {"fault": "sticks"}, {"fault": "vanishes"})
+        _, stuck = await bettor.bet()
+        status, gone = await bettor.bet()
+        bettor.clock.move(3_600_000)
+
+        assert await bettor.state(stuck["id"]) == "Created"
+        assert (status, gone["state"]) == (201, "Created")
+        assert (await bettor.get(f"bet/orders/{gone['id']}"))[0] == 404
+
+
 async def test_requests_are_too_many_for_as_long_as_is_said() -> None:
     async with imitation() as bettor:
         limit = {"fault": "limit", "during": "10s", "only": f"GET {GAS}"}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from tests.docs import bus, conformance, messages, metrics
+from tests.docs import bus, conformance, messages, metrics, simulators
 from tests.docs.commands import reference
 from tests.docs.tables import table
 from tests.house.source import ROOT
@@ -90,6 +90,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "alerts": metrics.alerts,
     "conformance_cases": conformance.cases,
     "conformance_matrix": conformance.matrix,
+    "simulator_words": simulators.words,
+    "simulator_fault": simulators.keys,
+    "simulator_sx_bet": simulators.settings_of("sx_bet"),
+    "simulator_azuro": simulators.settings_of("azuro"),
 }
 
 #: Files that are made from the code as a whole.

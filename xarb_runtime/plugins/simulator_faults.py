@@ -45,6 +45,8 @@ FAULTS: dict[str, FaultDoc] = {
     "unfilled": FaultDoc("order", "it is taken, and ends without a fill"),
     "partial": FaultDoc("order", "a half of it is filled"),
     "rests": FaultDoc("order", "it is taken and stays open until it expires or is cancelled"),
+    "sticks": FaultDoc("order", "it is taken and stays open for ever, also beyond its expiry"),
+    "vanishes": FaultDoc("order", "it is taken and acknowledged; then nobody knows of it"),
     "timeout": FaultDoc("order", "it is taken; the wait for its outcome ends without one"),
     "taken_back": FaultDoc("order", "it is filled, and taken back later, as far as it was filled"),
     "late_index": FaultDoc("order", "it is taken; `looks` looks (3) do not find it"),

@@ -53,7 +53,12 @@ class Desk:
         self._world.orders[order.id] = order
         order.turn("Created", order.created_ms)
         self._relayer.hand_over(order, self._checks("async"))
-        return _HTTP_CREATED, order.receipt(), order
+        receipt = order.receipt()
+        if order.fate.sticks:
+            self._relayer.stick(order)
+        if order.fate.vanishes:
+            self._relayer.lose(order)
+        return _HTTP_CREATED, receipt, order
 
     def _refused(self, order: BetOrder, refusal: Refusal) -> tuple[int, dict[str, Any]]:
         order.reject(refusal, order.created_ms)

@@ -43,6 +43,8 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
         odds: the odds of a single when it is sent; below `minOdds` it is rejected.
         odds_short: they are just below `minOdds` when the order arrives.
         rests_at: it stays in that state until `Control.release`, or until it expires.
+        sticks: it stays as it is for ever: neither sent nor ended by its expiry.
+        vanishes: it is taken and acknowledged, and nobody knows of it afterwards.
         accepted_after_ms: how long after it was created it is on the chain.
         lost: the order is stored, and the connection breaks before the answer.
         answer: what becomes of the answer otherwise: `reset` (the connection breaks, nothing is
@@ -65,6 +67,8 @@ class OrderFate(msgspec.Struct, frozen=True, kw_only=True):
     odds: Decimal | None = None
     odds_short: bool = False
     rests_at: Stage | None = None
+    sticks: bool = False
+    vanishes: bool = False
     accepted_after_ms: int | None = None
     lost: bool = False
     answer: Literal["", "reset", "error", "error_after", "garbage"] = ""
@@ -110,6 +114,8 @@ _PLAIN = {
     "refused": OrderFate(refusal=NOT_ACTIVE),
     "unfilled": OrderFate(rejection=NOT_ACTIVE),
     "rests": OrderFate(rests_at="Created"),
+    "sticks": OrderFate(sticks=True),
+    "vanishes": OrderFate(vanishes=True),
     "stream_break": OrderFate(breaks_streams=True),
     "slow": OrderFate(slow_ms=_SLOW_MS),
     "late_index": OrderFate(unseen=2),

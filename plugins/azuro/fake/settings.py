@@ -31,7 +31,7 @@ When = Literal["sync", "async"]
 #: What can go wrong here: an order is never filled in part, and cannot be cancelled.
 Word = Literal[
     "lost", "reset", "error", "error_after", "garbage", "slow", "refused", "unfilled", "rests",
-    "taken_back", "late_index", "stream_break",
+    "sticks", "vanishes", "taken_back", "late_index", "stream_break",
     "limit", "unavailable", "away",
     "drop_frame", "repeat_frame", "stale_frame",
 ]  # fmt: skip
@@ -179,8 +179,9 @@ class FakeMix(_Written, frozen=True, kw_only=True):
     How orders fare: so many of a thousand, at most one fate an order. The rest is plain bets.
 
     Attributes:
-        lost, reset, error, error_after, garbage, slow, refused, unfilled, rests, stream_break: see
-            [the words](#what-can-go-wrong).
+        lost, reset, error, error_after, garbage: see [the words](#what-can-go-wrong).
+        slow, refused: see [the words](#what-can-go-wrong).
+        unfilled, rests, sticks, vanishes, stream_break: see [the words](#what-can-go-wrong).
         taken_back: 5 to 20 s after it was accepted, scaled.
         late_index: two looks do not find the order.
     """
@@ -191,6 +192,8 @@ class FakeMix(_Written, frozen=True, kw_only=True):
     taken_back: int = 0
     late_index: int = 0
     rests: int = 0
+    sticks: int = 0
+    vanishes: int = 0
     slow: int = 0
     error: int = 0
     error_after: int = 0

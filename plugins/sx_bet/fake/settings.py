@@ -101,8 +101,8 @@ class FakeMix(Part, frozen=True, kw_only=True):
     How orders fare: so many of a thousand, at most one fate an order. The rest is plain fills.
 
     Attributes:
-        unfilled, lost, timeout, error, stream_break, reset, error_after, garbage, refused, rests:
-            see [the words](#what-can-go-wrong).
+        unfilled, lost, timeout, error, stream_break: see [the words](#what-can-go-wrong).
+        reset, error_after, garbage, refused, rests: see [the words](#what-can-go-wrong).
         partial: fills 10 to 90 %.
         slow: takes 2 to 9 s.
         taken_back: takes back all, or the first fill.
