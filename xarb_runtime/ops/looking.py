@@ -36,6 +36,7 @@ def status_of(runtime: Runtime, watch: ExposureWatch, started_ms: int) -> Status
     """Return the status of a runtime."""
     desk, now_ms = runtime.desk, runtime.clock.now_ms()
     live = in_flight(runtime)
+    still_open, spent = watch.open(live, now_ms), watch.spent(now_ms)
     return StatusAnswer(
         version=__version__,
         mode=runtime.settings.mode,
@@ -50,9 +51,9 @@ def status_of(runtime: Runtime, watch: ExposureWatch, started_ms: int) -> Status
         groups=groups_of(runtime, live),
         exposures=dict(sorted(Counter(snapshot.exposure.value for snapshot in live).items())),
         open_stake=desk.book.open_stake,
-        open=watch.open(live, now_ms),
-        one_leg_ms=watch.one_leg_ms,
-        unknown_ms=watch.unknown_ms,
+        open=still_open,
+        one_leg_ms=spent.one_leg_ms,
+        unknown_ms=spent.unknown_ms,
         quarantined=[s.execution for s in desk.book.live if s.status is Status.QUARANTINED],
         timers=sum(len(snapshot.timers) for snapshot in desk.book.live),
         inbox=runtime.inbox.depth,

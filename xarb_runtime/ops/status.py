@@ -119,7 +119,7 @@ class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):
         in_flight: how many executions have not ended; `groups` by state, `exposures` by exposure.
         open_stake: leg A stakes of all of them.
         open: those that own one side only, or may.
-        one_leg_ms, unknown_ms: time spent so since the start, by executions that left it.
+        one_leg_ms, unknown_ms: time spent so since the start, by those that are still open as well.
         quarantined: executions that a fault stopped.
         timers, inbox, commands: pending timers, deliveries that wait, calls that are under way.
         bus: messages that wait.
