@@ -32,9 +32,9 @@ ghost: $(STAMP)
 venues-demo: $(STAMP)
 	@$(BIN)/xarb venues-demo --count "$(if $(filter file,$(origin N)),200,$(N))" --seed "$(SEED)" $(if $(BUS),--bus "$(BUS)")
 
-# pytest comes last: its closing line is the last line. Four at a time: many tests wait for a process.
+# pytest comes last: its closing line is the last line. Three at a time: many tests wait for a process.
 test: check services
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # RabbitMQ, PostgreSQL and what else tests start for themselves: installed where missing.
 services:
