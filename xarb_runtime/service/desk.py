@@ -124,7 +124,7 @@ class Desk:
         while arrived and self._work.orders < orders:
             self._one(arrived.popleft())
         self._work.left += arrived
-        while self._queue or self._is_drained():
+        while self._queue or self._tell_drained():
             self._one(self._queue.popleft())
         self.book.forget_oldest()
         self._seen.forget_oldest()
@@ -365,8 +365,8 @@ class Desk:
 
     # -- Levels ----------------------------------------------------------------------------------
 
-    def _is_drained(self) -> bool:
-        """Tell whether a safe stop waits for nothing any more, and let the supervisor know."""
+    def _tell_drained(self) -> bool:
+        """Let the supervisor know once a safe stop waits for nothing any more; False before."""
         steps = self._work.steps
         if steps and any(taken.event.type == "operator.resume" for taken in steps):
             self.draining = self.draining and self.level == "stopping"
