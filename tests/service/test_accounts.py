@@ -5,13 +5,12 @@ An order of another account is not asked about: that it is not found would prove
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.service.world import charts, opportunity
+from tests.service.world import ROOT, charts, opportunity, plugins
 from xarb_runtime.bus.cloudevents import CloudEvent, encode
 from xarb_runtime.bus.embedded import EmbeddedBus
 from xarb_runtime.domain.orders import (
@@ -30,20 +29,12 @@ from xarb_runtime.plugins.contracts import (
     VenueOpening,
     VenueSpec,
 )
-from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.accounts import Accounts, accounts_of
-from xarb_runtime.service.assembly import Surroundings, assemble, discover_plugins
+from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_sections import StoreSettings
 from xarb_runtime.simulation.virtual import Machine, VirtualLoop
 from xarb_runtime.store.records import ActionRow
-
-ROOT = Path(__file__).parents[2]
-
-
-@cache
-def plugins() -> Registry:
-    return discover_plugins(ROOT, Settings())
 
 
 class Wallet(Venue):

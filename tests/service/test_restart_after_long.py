@@ -5,14 +5,13 @@ A deadline that passed while nothing ran is no answer: what can be asked is aske
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tests.service.test_shadow import PRICE
-from tests.service.world import charts, opportunity
+from tests.service.world import ROOT, charts, opportunity, plugins
 from xarb_runtime.bus.cloudevents import CloudEvent, encode
 from xarb_runtime.bus.embedded import EmbeddedBus
 from xarb_runtime.domain.orders import (
@@ -34,18 +33,10 @@ from xarb_runtime.plugins.contracts import (
     VenueOpening,
     VenueSpec,
 )
-from xarb_runtime.plugins.registry import Registry
-from xarb_runtime.service.assembly import Surroundings, assemble, discover_plugins
+from xarb_runtime.service.assembly import Surroundings, assemble
 from xarb_runtime.service.settings_model import Settings
 from xarb_runtime.service.settings_sections import StoreSettings
 from xarb_runtime.simulation.virtual import Machine, VirtualLoop
-
-ROOT = Path(__file__).parents[2]
-
-
-@cache
-def plugins() -> Registry:
-    return discover_plugins(ROOT, Settings())
 
 
 class Dim(Venue):

@@ -3,6 +3,7 @@ A desk with the project's own charts and nothing around it: no loop, no store, n
 """
 
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from xarb_runtime.domain.events import Event
 from xarb_runtime.domain.opportunity import Limits
 from xarb_runtime.domain.steps import Command
 from xarb_runtime.plugins.contracts import Capabilities
+from xarb_runtime.plugins.registry import Registry
 from xarb_runtime.service.admission import Facts
+from xarb_runtime.service.assembly import discover_plugins
 from xarb_runtime.service.charts import Charts, read_charts
 from xarb_runtime.service.desk import Desk
 from xarb_runtime.service.inbox import Delivery
 from xarb_runtime.service.kpi import Windows
-from xarb_runtime.service.settings_model import ChartSettings, KpiSettings
+from xarb_runtime.service.settings_model import ChartSettings, KpiSettings, Settings
 from xarb_runtime.service.work import Work
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +31,12 @@ def charts() -> Charts:
     if not _CHARTS:
         _CHARTS.append(read_charts(ROOT, ChartSettings(), None))
     return _CHARTS[0]
+
+
+@cache
+def plugins() -> Registry:
+    """The project's own plugins, found once."""
+    return discover_plugins(ROOT, Settings())
 
 
 def selection(venue: str, outcome: str) -> dict[str, Any]:
