@@ -25,6 +25,7 @@ from xarb_runtime.service.settings_secret import (
     is_secret_name,
     redact,
 )
+from xarb_runtime.statechart.yaml_loader import Loader
 
 _LONGEST = 60
 
@@ -101,7 +102,7 @@ class Layer:
 _DEEPEST = 100
 
 
-class _ExactLoader(yaml.SafeLoader):
+class _ExactLoader(Loader):
     """Composes nodes with the scalars of YAML 1.2, without aliases, and not endlessly deep."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
@@ -193,7 +194,8 @@ def _compose(layer: Layer, text: str) -> yaml.Node | None:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = layer.place(mark.line) if mark else layer.name
+        # What is missing at the end of a file is missing behind its last line.
+        where = layer.place(min(mark.line, text.rstrip().count("\n"))) if mark else layer.name
         message = _yaml_message(layer, error.problem)
         raise _Refused(_file_finding("XC102", where, message)) from None
     except yaml.YAMLError as error:

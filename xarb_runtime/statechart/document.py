@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from xarb_runtime.statechart.findings import ChartError, Finding
+from xarb_runtime.statechart.yaml_loader import Loader
 
 _YAML11_BOOLEANS = frozenset({"on", "off", "yes", "no"})
 
@@ -61,7 +62,7 @@ class Document(msgspec.Struct, frozen=True):
         )
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Loader):
     """YAML 1.1 without its boolean words: `on:` is a key of our format, not `True`."""
 
 
@@ -71,7 +72,7 @@ _Loader.yaml_implicit_resolvers = {
         for tag, pattern in resolvers
         if not (tag == "tag:yaml.org,2002:bool" and first not in "tTfF")
     ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in Loader.yaml_implicit_resolvers.items()
 }
 
 
