@@ -160,16 +160,17 @@ def test_10_while_the_broker_is_down_the_outbox_grows_and_afterwards_it_drains_i
     Opportunities are handed in by the control API meanwhile, and the runtime is killed once.
 
     The broker is down for as long as all this takes, a few seconds; a minute would tell no more.
+    Nobody but the listener takes the messages: should a broker that was killed have forgotten its
+    binding, they wait until it is there again, instead of being confirmed for another queue.
     """
     broker = own_broker()
-    place = site(broker.url)
+    place = site(broker.url, options={"recent": 0})
     early, late = names("early", 5), names("late", 5)
     runtime = place.runtime()
     runtime.start()
     place.publish(early)
-    asyncio.run(_listen(place))
     place.until_ended(early, runtime)
-    place.until(lambda: place.rows(OUTBOX) == [], "the outbox to be empty", runtime)
+    in_order(asyncio.run(_bound(place, runtime)), early)
     broker.kill()
     for name in late:
         status, answer = runtime.call("POST", "/submit", _event(name))
@@ -182,23 +183,11 @@ def test_10_while_the_broker_is_down_the_outbox_grows_and_afterwards_it_drains_i
     runtime.start()
     place.until_up(runtime)
     broker.start()
-    place.until(lambda: place.rows(OUTBOX) == [], "the outbox to be empty", runtime)
-    runtime.stop()
     heard = asyncio.run(_bound(place, runtime))
+    runtime.stop()
 
     in_order(heard, late)
     assert place.orders(late) == {f"x-{name}": [1, 1] for name in late}
-
-
-async def _listen(place: Site) -> None:
-    connection = Connection(URL(place.bus_url))
-    await connection.connect(timeout=60)
-    try:
-        channel = await connection.channel()
-        queue = await channel.declare_queue(f"{place.prefix}.listener", durable=True)
-        await queue.bind(f"{place.prefix}.out", "#")
-    finally:
-        await connection.close()
 
 
 def _event(name: str) -> bytes:
