@@ -11,7 +11,10 @@ STAMP := $(VENV)/.installed
 LOCK_VENV := build/lock-venv
 PIP := -m pip --disable-pip-version-check --no-input
 
-.PHONY: help ghost venues-demo test check services kit crash bench evidence lock clean
+# Tests start hundreds of processes: what Python has compiled once is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help ghost venues-demo test check services collected kit crash bench evidence lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,9 +35,16 @@ ghost: $(STAMP)
 venues-demo: $(STAMP)
 	@$(BIN)/xarb venues-demo --count "$(if $(filter file,$(origin N)),200,$(N))" --seed "$(SEED)" $(if $(BUS),--bus "$(BUS)")
 
-# pytest comes last: its closing line is the last line. Three at a time: many tests wait for a process.
-test: check services
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# pytest comes last: its closing line is the last line. Four at a time: two wait, two calculate, see
+# tests/side_by_side.py.
+test:
+	@$(MAKE) --no-print-directory -j 3 --output-sync=target check services collected
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+# Compiles the tests once, for all who run them at the same time.
+collected: $(STAMP)
+	@mkdir -p build
+	@$(BIN)/python -m pytest --collect-only -qq >build/collected.txt || { cat build/collected.txt; exit 2; }
 
 # RabbitMQ, PostgreSQL and what else tests start for themselves: installed where missing.
 services:

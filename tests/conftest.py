@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterator
 from decimal import localcontext
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.side_by_side import BothEnds, place
 from xarb_runtime.plugins.process_wide import process_kept
 
 with process_kept():  # later imports find them imported, and change nothing any more
@@ -30,11 +32,11 @@ def _decimals() -> Iterator[None]:
         yield
 
 
-#: Where tests wait for processes of their own, for minutes: begun first, others fill the gaps.
-LONG = ("crash", "soak", "scars", "runbooks", "demo", "fuzz", "tutorial", "store", "bus", "docs")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first, so that no worker is left alone with them at the end."""
-    rank = {name: number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get(item.path.parent.name, len(LONG)))
+    """Put those that wait at the front, those that calculate at the back."""
+    items.sort(key=place)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BothEnds:
+    """Let workers begin at both ends."""
+    return BothEnds(config, log)
