@@ -75,7 +75,7 @@ def state(runtime: Runtime) -> dict[str, int]:
     return found.get("line", unknown) if status == 200 else unknown
 
 
-def test_02_killed_between_sending_and_the_answer_the_venue_is_asked(
+def test_02_killed_between_sending_and_the_answer_the_venue_says_what_became_of_it(
     broker: Broker, site: MakeSite
 ) -> None:
     place = site(broker.url)
@@ -90,8 +90,13 @@ def test_02_killed_between_sending_and_the_answer_the_venue_is_asked(
     place.until_ended(wanted, runtime)
     runtime.stop()
 
-    asked = "SELECT count(*) FROM commands WHERE name = 'find'"
-    assert place.rows(asked) != [(0,)]
+    count = "SELECT count(*) FROM "
+    doubted = f"{count} events WHERE type = 'order.unknown' AND outcome = 'moved'"
+    asked = f"{count} commands WHERE name = 'find'"
+    # The venue may tell of its own accord before anybody doubts; whoever doubts asks.
+    assert (place.rows(asked) != [(0,)]) == (place.rows(doubted) != [(0,)])
+    told = f"{count} events WHERE source = 'venue:sx' AND outcome = 'moved'"
+    assert place.rows(told) != [(0,)]
     once_each(place, wanted)
 
 

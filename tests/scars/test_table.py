@@ -22,7 +22,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "2. killed between sent and the answer: the venue is asked, no second order": {
         "tests/scars/test_crashes.py": (
-            "test_02_killed_between_sending_and_the_answer_the_venue_is_asked",
+            "test_02_killed_between_sending_and_the_answer_the_venue_says_what_became_of_it",
         ),
         "tests/crash/test_crash.py": (
             "test_killed_anywhere_nothing_is_placed_twice_and_nothing_is_lost",
