@@ -22,7 +22,7 @@ help:
 	@echo "make venues-demo 200 opportunities on simulators of both venues, real signatures (N=, BUS=, SEED=)"
 	@echo "make test        ruff, pyright, import order, tests"
 	@echo "make crash N=20  kill -9 at every kill point, N rounds; CRASH_STORE=postgresql"
-	@echo "make kit         the conformance kit on every deliberately wrong venue, all cases on each"
+	@echo "make kit         the conformance kit on every wrong venue and every imitation, all cases on each"
 	@echo "make soak        20000 opportunities through broken brokers, networks and runtimes (N=, SEED=)"
 	@echo "make bench       measure, write benchmarks/results.json"
 	@echo "make evidence    write everything in evidence/ anew"
@@ -60,7 +60,7 @@ crash: $(STAMP)
 	@CRASH_ROUNDS="$(N)" $(BIN)/python -m pytest tests/crash --timeout=0
 
 kit: $(STAMP)
-	@KIT=whole $(BIN)/python -m pytest -n 2 --dist loadfile tests/kit
+	@KIT=whole $(BIN)/python -m pytest -n 2 --dist loadfile tests/kit tests/azuro/test_conformance_elsewhere.py
 
 soak: $(STAMP)
 	@SOAK_COUNT="$(if $(filter file,$(origin N)),20000,$(N))" SOAK_SEED="$(SEED)" $(BIN)/python -m tests.soak

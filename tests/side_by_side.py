@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-#: Files that mostly wait, longest first: for brokers, servers, runtimes and deadlines.
+#: Files that mostly wait, longest first: for brokers, servers, runtimes and deadlines. All that
+#: need a broker are among the first, so that the workers at the back start none.
 WAITING = (
     "runbooks/test_tabletop.py",
     "scars/test_crashes.py",
@@ -19,23 +20,30 @@ WAITING = (
     "scars/test_broker.py",
     "store/test_two_runtimes.py",
     "demo/test_venues_demo.py",
+    "docs/test_stories.py",
     "soak/test_soak.py",
     "crash/test_crash.py",
+    "fuzz/test_broker.py",
+    "servers/test_rabbitmq.py",
     "bus/test_rabbitmq_refusals.py",
+    "cli/test_bus.py",
+    "tutorial/test_rabbitmq.py",
+    "schema/test_broker_wire.py",
+    "bus/test_rabbitmq_careful.py",
+    "bus/test_rabbitmq_contract.py",
+    "bus/test_rabbitmq_in_and_out.py",
+    "bus/test_rabbitmq_outlet.py",
     "cli/test_service.py",
     "rehearsal/test_night.py",
     "cli/test_plugins_new.py",
-    "docs/test_stories.py",
     "cli/test_shadow.py",
     "cli/test_venue_sim.py",
     "cli/test_unread.py",
-    "tutorial/test_rabbitmq.py",
 )
 #: Files that keep a core busy for more than five seconds, longest first.
 CALCULATING = (
     "simulation/test_evidence.py",
     "kit/test_first_party.py",
-    "fuzz/test_broker.py",
     "statechart/test_flow.py",
     "cli/test_leaks.py",
     "kit/test_wrong_silver.py",

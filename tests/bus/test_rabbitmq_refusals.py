@@ -143,11 +143,11 @@ async def test_something_that_does_not_answer_is_given_up(
 # -- TLS -------------------------------------------------------------------------------------------
 
 
-async def test_tls_with_an_authority_of_our_own(tls_broker: Broker, prefix: str) -> None:
-    files = tls_broker.certificates
+async def test_tls_with_an_authority_of_our_own(broker: Broker, prefix: str) -> None:
+    files = broker.certificates
     assert files is not None
     async with a_bus(
-        tls_broker.tls_url,
+        broker.tls_url,
         prefix,
         ca_file=str(files.authority),
         cert_file=str(files.client),
@@ -158,26 +158,24 @@ async def test_tls_with_an_authority_of_our_own(tls_broker: Broker, prefix: str)
         assert bus.state().confirmed == 1
 
 
-async def test_a_certificate_that_nobody_trusts_is_said(tls_broker: Broker, prefix: str) -> None:
-    async with open_rabbitmq(opening(tls_broker.tls_url, prefix=prefix)) as bus:
+async def test_a_certificate_that_nobody_trusts_is_said(broker: Broker, prefix: str) -> None:
+    async with open_rabbitmq(opening(broker.tls_url, prefix=prefix)) as bus:
         reason = await waiting(bus)
 
     assert "its certificate is not trusted" in reason
     assert "bus.options.ca_file" in reason
 
 
-async def test_a_certificate_for_another_host_is_not_trusted(
-    tls_broker: Broker, prefix: str
-) -> None:
-    files = tls_broker.certificates
+async def test_a_certificate_for_another_host_is_not_trusted(broker: Broker, prefix: str) -> None:
+    files = broker.certificates
     assert files is not None
-    url = tls_broker.tls_url.replace("localhost", "127.0.0.1")
+    url = broker.tls_url.replace("localhost", "127.0.0.1")
     async with open_rabbitmq(opening(url, prefix=prefix, ca_file=str(files.authority))) as bus:
         assert "its certificate is not trusted" in await waiting(bus)
 
 
-async def test_without_verifying_any_certificate_will_do(tls_broker: Broker, prefix: str) -> None:
-    async with a_bus(tls_broker.tls_url, prefix, verify=False) as bus:
+async def test_without_verifying_any_certificate_will_do(broker: Broker, prefix: str) -> None:
+    async with a_bus(broker.tls_url, prefix, verify=False) as bus:
         assert bus.state().state == "connected"
 
 
@@ -187,17 +185,17 @@ async def test_tls_to_a_port_without_it_is_said(broker: Broker, prefix: str) -> 
         assert "Does this port speak TLS" in await waiting(bus)
 
 
-async def test_no_tls_to_a_port_with_it_is_said(tls_broker: Broker, prefix: str) -> None:
-    url = tls_broker.url_of(port=tls_broker.tls_port)
+async def test_no_tls_to_a_port_with_it_is_said(broker: Broker, prefix: str) -> None:
+    url = broker.url_of(port=broker.tls_port)
     async with open_rabbitmq(opening(url, prefix=prefix)) as bus:
         assert "does this port speak TLS (amqps)?" in await waiting(bus)
 
 
 async def test_a_file_that_is_no_certificate_is_said_at_once(
-    tls_broker: Broker, prefix: str, tmp_path: Path
+    broker: Broker, prefix: str, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "ca.pem"
     wrong.write_text("hello")
     with pytest.raises(ValueError, match=r"ca_file: expected a PEM file, found .*ca\.pem"):
-        async with open_rabbitmq(opening(tls_broker.tls_url, prefix=prefix, ca_file=str(wrong))):
+        async with open_rabbitmq(opening(broker.tls_url, prefix=prefix, ca_file=str(wrong))):
             pass

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
 
 from tests.cli.deployed import QUOTING, service, told, write_opportunities, xarb
 from tests.ops.running import write_deployment
 from tests.ops.test_keystore import KEY, PASSWORD
-from xarb_runtime.ops.keystore import write_keystore
 
 API_KEY = "sk-live-4f9a0c77e2"
 SECRETS = (KEY, KEY.upper(), str(int(KEY, 16)), PASSWORD, API_KEY)
@@ -23,9 +23,13 @@ HASTY = {"ttl_leg_a": "300ms", "find_retry": "50ms", "finality": "300ms", "reale
 
 
 def deploy(folder: Path) -> None:
-    """Put the plugin and its keystore into a deployment."""
+    """Put the plugin and its keystore, quick to open, into a deployment."""
     shutil.copytree(Path(__file__).parent / "leaky", folder / "plugins" / "leaky")
-    write_keystore(folder / "var" / "leaky.json", bytes.fromhex(KEY), PASSWORD)
+    keystore = Account.encrypt(KEY, PASSWORD, kdf="pbkdf2", iterations=10)
+    (folder / "var").mkdir(exist_ok=True)
+    file = folder / "var" / "leaky.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(keystore), encoding="utf-8")
 
 
 def leaked(text: str) -> list[str]:

@@ -13,18 +13,9 @@ from tests.servers.rabbitmq import Broker
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
     """
-    A broker that all tests share: nobody breaks it, everybody uses a `prefix` of their own.
+    A broker that all tests share, with TLS too: nobody breaks it, everybody uses a `prefix` of
+    their own.
     """
-    shared = Broker()
-    try:
-        yield shared.start()
-    finally:
-        shared.close()
-
-
-@pytest.fixture(scope="session")
-def tls_broker() -> Iterator[Broker]:
-    """A broker that listens with TLS too; shared, nobody breaks it."""
     shared = Broker(tls=True)
     try:
         yield shared.start()
