@@ -3,6 +3,7 @@ Loading charts: text in, a checked and compiled `Chart` out, or every finding at
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from statemachine.exceptions import InvalidDefinition, StateMachineError
 from xarb_runtime.domain.context import Context
 from xarb_runtime.statechart.chart import Chart
 from xarb_runtime.statechart.document import Document, parse
-from xarb_runtime.statechart.findings import ChartError
+from xarb_runtime.statechart.findings import ChartError, Finding
 from xarb_runtime.statechart.internals import Oracle, build_class
 from xarb_runtime.statechart.lint import lint_document
 from xarb_runtime.statechart.machine import Machine
@@ -41,10 +42,19 @@ def load_chart(text: str, contexts: Contexts, *, file: str = "<text>") -> Chart:
         ChartError: with every finding.
     """
     document = parse(text, file)
-    errors = [found for found in lint_document(document, contexts) if found.severity == "error"]
-    if errors:
-        raise ChartError(errors)
+    if not _is_sound(text, Path(file).name, frozenset(contexts.items())):
+        raise ChartError(_errors(document, contexts))
     return compile_chart(document, contexts)
+
+
+@lru_cache(maxsize=64)
+def _is_sound(text: str, name: str, contexts: frozenset[tuple[str, type[Context]]]) -> bool:
+    """Lint a text, once: looking through all that can happen in a chart takes half a second."""
+    return not _errors(parse(text, name), dict(contexts))
+
+
+def _errors(document: Document, contexts: Contexts) -> list[Finding]:
+    return [found for found in lint_document(document, contexts) if found.severity == "error"]
 
 
 def compile_chart(document: Document, contexts: Contexts) -> Chart:
