@@ -15,7 +15,7 @@ from tests.crash.campaign import SCRIPTS, choose, deployment, play
 from tests.crash.processes import ghost_venues
 from tests.servers.postgres import PostgresServer
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 PER_ROUND_SECONDS = 90
 

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.timeout(240)
 OUTBOX = "SELECT execution, id FROM outbox ORDER BY position"
 
 
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_04_a_connection_that_drops_while_messages_are_worked_on_changes_nothing(
     broker: Broker, proxy: Callable[[int], TcpProxy], site: MakeSite
 ) -> None:
@@ -153,6 +154,7 @@ def in_order(heard: list[str], wanted: list[str]) -> None:
         assert len(own) > 3
 
 
+@pytest.mark.parametrize("site", ["postgresql"], indirect=True)
 def test_10_while_the_broker_is_down_the_outbox_grows_and_afterwards_it_drains_in_order(
     own_broker: Callable[..., Broker], site: MakeSite
 ) -> None:

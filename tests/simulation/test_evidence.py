@@ -40,11 +40,7 @@ def elsewhere(folder: Path, hash_seed: str) -> dict[str, bytes]:
 def test_it_is_the_same_in_another_process_folder_and_time_zone(
     tmp_path: Path, files: dict[str, bytes]
 ) -> None:
-    first = elsewhere(tmp_path / "a folder", "1")
-    second = elsewhere(tmp_path / "b", "4321")
-
-    assert first == second
-    assert first == files
+    assert elsewhere(tmp_path / "a folder", "4321") == files
 
 
 @pytest.mark.parametrize("name", [LOG, MARKDOWN, PAGE])
