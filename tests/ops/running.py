@@ -85,6 +85,18 @@ class Running(NamedTuple):
             assert answer.status == 202, await answer.text()
 
 
+def keep_secrets(folder: Path, sections: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the operators' key where secrets belong, and return the sections without it."""
+    bus = dict(sections.get("bus", {}))
+    key = bus.pop("operator_key", "")
+    if not key:
+        return dict(sections)
+    file = folder / ".secrets.yaml"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({"bus": {"operator_key": key}}))
+    return {**sections, "bus": bus}
+
+
 def write_deployment(
     folder: Path, venues: Mapping[str, Any] | None = None, **sections: Any
 ) -> Path:
@@ -95,7 +107,7 @@ def write_deployment(
         "charts": {"folder": str(bundled("statecharts"))},
         "control": {"port": 0},
         "metrics": {"port": 0},
-        **sections,
+        **keep_secrets(folder, sections),
         "limits": PATIENT | sections.get("limits", {}),
     }
     (folder / "settings.yaml").write_text(json.dumps(settings))

@@ -175,8 +175,8 @@ def test_settings_that_do_not_fit_are_refused(tmp_path: Path, section: str) -> N
 
 
 def test_headers_are_never_shown(tmp_path: Path) -> None:
-    (tmp_path / "settings.yaml").write_text("tracing: {secret_headers: 'a=correct-horse'}")
-    settings = load_settings(tmp_path, {})
+    (tmp_path / "settings.yaml").write_text("tracing: {}")
+    settings = load_settings(tmp_path, {"XARB_TRACING__SECRET_HEADERS": "a=correct-horse"})
 
     assert "correct-horse" not in repr(settings)
     assert settings.tracing.header_map == {"a": "correct-horse"}

@@ -14,6 +14,7 @@ import msgspec
 import yaml
 from typer.testing import CliRunner
 
+from tests.ops.running import keep_secrets
 from tests.runbooks.hatchery import Hatched
 from tests.runbooks.literate import words
 from tests.servers.postgres import PostgresServer
@@ -93,7 +94,7 @@ class Table:
             "metrics": {"port": 0},
             "logging": {"file": "var/xarb.log"},
             "venues": market.venues(venues or {}),
-            **sections,
+            **keep_secrets(self.folder, sections),
         }
         text = yaml.safe_dump(msgspec.to_builtins(settings), sort_keys=False)
         (self.folder / "settings.yaml").write_text(text, encoding="utf-8")

@@ -63,7 +63,7 @@ def test_secrets_in_the_options_are_never_shown(tmp_path: Path) -> None:
 
 
 def test_the_key_of_operators_is_a_secret_wherever_it_comes_from(tmp_path: Path) -> None:
-    settings = load(tmp_path, f"bus: {{operator_key: {KEY}}}")
+    settings = load(tmp_path, "", f"bus: {{operator_key: {KEY}}}")
     by_variable = load(tmp_path, XARB_BUS__OPERATOR_KEY=KEY)
 
     assert KEY not in shown(settings) + shown(settings.redacted()) + shown(by_variable)
@@ -81,16 +81,33 @@ CASES = [
         "expected a key of the plugin, found a word of dynaconf."),
     ),
     (
-        f"bus: {{operator_key: {KEY[:31]}}}",
-        ("XC203 bus.operator_key (settings.yaml:1): "
-        "expected a secret of at least 32 characters, or none, found something else."),
-    ),
-    (
         "bus: {publish: [execution.*, opportunity.*]}",
         ("XC203 bus.publish (settings.yaml:1): expected types that go out, or patterns of them "
         "such as execution.* or *, found execution.*, opportunity.*."),
     ),
 ]  # fmt: skip
+
+
+def test_a_key_of_operators_is_long(tmp_path: Path) -> None:
+    assert findings(tmp_path, "", f"bus: {{operator_key: {KEY[:31]}}}") == [
+        (
+            "XC203 bus.operator_key (.secrets.yaml:1): "
+            "expected a secret of at least 32 characters, or none, found something else."
+        )
+    ]
+
+
+@pytest.mark.parametrize("text", [
+    f"bus: {{operator_key: {KEY}}}",
+    "store: {password: swordfish}",
+    "tracing: {secret_headers: 'authorization=Bearer x'}",
+])  # fmt: skip
+def test_our_own_secrets_are_refused_where_others_may_read_them(tmp_path: Path, text: str) -> None:
+    (refused,) = findings(tmp_path, text)
+
+    assert refused.startswith("XC205 ")
+    assert "expected no secret in this file, found one" in refused
+    assert not {KEY, "swordfish", "Bearer"} & set(refused.replace(",", " ").split())
 
 
 @pytest.mark.parametrize(("text", "said"), CASES)

@@ -36,6 +36,12 @@ from xarb_runtime.service.settings_sections import Section, VenueSettings
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
 
 
+#: Secrets of the runtime itself.
+_OUR_SECRETS = frozenset(
+    {("store", "password"), ("bus", "operator_key"), ("tracing", "secret_headers")}
+)
+
+
 def check(layers: Sequence[Layer]) -> tuple[Settings, tuple[SettingFinding, ...]]:
     """
     Return the settings of all layers together, and everything that is wrong with them.
@@ -214,14 +220,15 @@ def _conceal(value: Any, *, secret: bool) -> Any:
 
 
 def _open_secrets(layers: Iterable[Layer]) -> Iterable[SettingFinding]:
-    """Plugins' secrets written out in a file that others may read; they are never repeated."""
+    """Secrets written out in a file that others may read; they are never repeated."""
     for layer in layers:
         if layer.secret or not layer.numbered:
             continue  # a file for secrets, or a variable of the environment
         for path in _leaf_paths(layer.tree):
             leaf = _at(layer.tree, path)
             is_of_a_plugin = path[0] == VENUES or path[:2] in FREE
-            if is_of_a_plugin and _holds_credential(path[-1], leaf.value):
+            ours = path in _OUR_SECRETS and bool(leaf.value)
+            if ours or (is_of_a_plugin and _holds_credential(path[-1], leaf.value)):
                 yield SettingFinding(
                     code="XC205",
                     key=".".join(path),
