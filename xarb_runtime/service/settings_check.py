@@ -35,7 +35,6 @@ from xarb_runtime.service.settings_secret import (
 from xarb_runtime.service.settings_sections import Section, VenueSettings
 from xarb_runtime.service.settings_yaml import KeyPath, Layer, Leaf, Tree, parse_value
 
-
 #: Secrets of the runtime itself.
 _OUR_SECRETS = frozenset(
     {("store", "password"), ("bus", "operator_key"), ("tracing", "secret_headers")}
