@@ -37,7 +37,9 @@ venues-demo: $(STAMP)
 
 # pytest comes last: its closing line is the last line. Four at a time: two wait, two calculate, see
 # tests/side_by_side.py.
+# The environment is made alone: on a bare Debian that, too, installs packages.
 test:
+	@PYTHON="$(PYTHON)" bash .ci/venv "$(VENV)"
 	@$(MAKE) --no-print-directory -j 3 --output-sync=target check services collected
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
