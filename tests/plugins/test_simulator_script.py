@@ -36,7 +36,10 @@ def test_where_nothing_else_is_said_the_next_one_is_meant() -> None:
 def test_the_first_may_go_well() -> None:
     made, _ = script(ScriptedFault(fault="lost", skip=2, next=2))
 
-    assert orders(made, 5) == ["", "", "lost", "lost", ""]
+    assert orders(made, 1) == [""]
+    (waiting,) = made.waiting()
+    assert (waiting.left, waiting.skip) == (2, 1)
+    assert orders(made, 4) == ["", "lost", "lost", ""]
 
 
 def test_numbers_count_from_the_start() -> None:

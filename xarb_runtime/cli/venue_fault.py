@@ -128,6 +128,7 @@ def _scope(waiting: "Waiting") -> str:
     from xarb_runtime.cli.screen import lasted
 
     where = "" if waiting.only == "*" else f" of {waiting.only}"
+    where += f", once {waiting.skip} went well" if waiting.skip else ""
     if waiting.left_ms is not None:
         return f"{lasted(waiting.left_ms)} more{where}"
     if waiting.per_thousand is not None:

@@ -41,6 +41,7 @@ class Waiting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         left: with so many more; or
         left_ms: for so much longer, milliseconds; or
         per_thousand: with so many of a thousand.
+        skip: so many go well before.
         only: see `ScriptedFault`.
     """
 
@@ -48,6 +49,7 @@ class Waiting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     left: int | None = None
     left_ms: int | None = None
     per_thousand: int | None = None
+    skip: int = 0
     only: str = "*"
 
 
@@ -70,6 +72,7 @@ class _Rule:
             left=len(self.numbers) if self.fault.numbers else self.left,
             left_ms=None if self.until_ms is None else self.until_ms - now_ms,
             per_thousand=self.fault.per_thousand,
+            skip=self.skip,
             only=self.fault.only,
         )
 
